@@ -1,0 +1,23 @@
+"""Two foldings of text: `fold`, which the vocabulary applies to all it reads, and `key`, under which two utterances are the same."""
+
+import re
+import unicodedata
+
+LINE_BREAK = "\u2028"  # how a line break inside of an utterance or a reply stands in a corpus
+
+_SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which UTF-8 cannot hold
+_BREAKS = re.compile("[ \t]*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])\\s*")
+# SentencePiece writes a blank as U+2581, so the two cannot be told apart after encoding: both are read as a blank.
+_BLANKS = re.compile(r"[^\S\u2028]+")
+
+
+def fold(text: str) -> str:
+    """`text` in NFC, runs of blanks squeezed to one, line breaks as U+2028, nothing blank at either end."""
+    text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text.replace("\u2581", " ")))
+    text = _BREAKS.sub(LINE_BREAK, text)
+    return _BLANKS.sub(" ", text).strip()
+
+
+def key(text: str) -> str:
+    """The name under which an utterance is known: folded, without case, line breaks as blanks."""
+    return unicodedata.normalize("NFC", " ".join(fold(text).casefold().split()))

@@ -1,0 +1,109 @@
+"""The listener: an encoder that hears the whole utterance, and a decoder that speaks afterwards.
+
+B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from chatbot.networks.attention import Attention
+from chatbot.networks.options import NetworkOptions
+from chatbot.networks.protocol import Context
+from chatbot.networks.recurrence import Dropout, Recurrence
+from chatbot.vocabulary import PAD
+
+
+class Encoder(nn.Module):
+    """Recurrent layers over the source, in one direction or both, that leave padding out exactly.
+
+    Rows are padded on the right, and the second direction reads each row turned round within its own length: no step that is real ever
+    comes after padding, so no packing is needed and the fused kernels serve.
+    """
+
+    def __init__(self, options: NetworkOptions) -> None:
+        super().__init__()
+        self.directions = 2 if options.bidirectional else 1
+        width = options.hidden // self.directions
+        inputs = [options.embedding] + [options.hidden] * (options.layers - 1)
+        self.layers = nn.ModuleList(nn.ModuleList(Recurrence(options.cell, size, width, 1) for _ in range(self.directions)) for size in inputs)
+        self.dropout = Dropout(options.dropout)
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs (B, S, H) of the top layer for `inputs` (B, S, E), and of every layer the outputs after the last real step: (L, B, H)."""
+        turned = turn(inputs.shape[1], lengths)
+        end = (lengths - 1).clamp(min=0)
+        summaries = []
+        for number, directions in enumerate(self.layers):
+            inputs = self.dropout(inputs) if number else inputs
+            outputs, last = [], []
+            for direction, recurrence in enumerate(directions):  # type: ignore[arg-type, var-annotated]
+                heard = recurrence(pick(inputs, turned) if direction else inputs)[0]  # (B, S, H / directions)
+                last.append(heard[torch.arange(len(heard), device=heard.device), end])
+                outputs.append(pick(heard, turned) if direction else heard)
+            inputs = torch.cat(outputs, -1)  # (B, S, H)
+            summaries.append(torch.cat(last, -1))  # (B, H)
+        return inputs, torch.stack(summaries)
+
+
+class Seq2Seq(nn.Module):
+    """Encoder, bridge and decoder. Each state of the decoder starts as tanh(W [what each direction heard last] + b), a layer at a time."""
+
+    def __init__(self, options: NetworkOptions, vocabulary: int) -> None:
+        super().__init__()
+        self.options = options
+        self.embedding = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.encoder = Encoder(options)
+        self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
+        self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
+        self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
+        self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.embedding)
+        self.dropout = Dropout(options.dropout)
+
+    def encode(self, source: Tensor) -> Context:
+        """Listens to `source` (B, S)."""
+        mask = source != PAD  # (B, S)
+        lengths = mask.sum(1)
+        if self.options.reverse_source:
+            source = source.gather(1, turn(source.shape[1], lengths))
+        heard, last = self.encoder(self.dropout(self.embedding(source)), lengths)  # (B, S, H), (L, B, H)
+        started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
+        memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
+        return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)))
+
+    def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
+        """Logits (B, T, V) of what follows each of `tokens` (B, T), and the context after the last."""
+        outputs, state = self.decoder(self.dropout(self.embedding(tokens)), context.state)  # (B, T, H)
+        if self.attention is not None:
+            assert context.memory is not None
+            outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
+        return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
+
+
+class Speak(nn.Module):
+    """From what the decoder holds to logits: logits = E tanh(W x) + b, where E is the embedding when `tied` (Press & Wolf 2017)."""
+
+    def __init__(self, options: NetworkOptions, inputs: int, embedding: nn.Embedding) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(inputs, options.embedding)
+        self.dropout = Dropout(options.dropout)
+        self.logits = nn.Linear(options.embedding, embedding.num_embeddings)
+        if options.tied:
+            self.logits.weight = embedding.weight
+        nn.init.normal_(embedding.weight, std=options.embedding**-0.5)
+        nn.init.zeros_(self.logits.bias)
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """Logits (B, T, V) for `outputs` (B, T, I)."""
+        return self.logits(self.dropout(torch.tanh(self.squeeze(outputs))))
+
+
+def turn(steps: int, lengths: Tensor) -> Tensor:
+    """The index (B, S) that turns each row round within its length and leaves its padding where it is."""
+    places = torch.arange(steps, device=lengths.device)
+    back = lengths[:, None] - 1 - places
+    return torch.where(back >= 0, back, places)
+
+
+def pick(inputs: Tensor, index: Tensor) -> Tensor:
+    """The steps of `inputs` (B, S, I) in the order of `index` (B, S)."""
+    return inputs.gather(1, index[:, :, None].expand_as(inputs))

@@ -1,0 +1,102 @@
+"""The interrupter: an RNN that says a piece for each piece that it hears (wait-k, Ma et al. 2019).
+
+B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from chatbot.networks.options import NetworkOptions
+from chatbot.networks.protocol import Context, Memory
+from chatbot.networks.recurrence import Dropout, Recurrence
+from chatbot.networks.seq2seq import Speak
+from chatbot.vocabulary import BOS, EOS, PAD, SEP
+
+
+class TokenByTokenRNN(nn.Module):
+    """h_t = RNN([E(x_{t+k-1}); E(y_{t-1})], h_{t-1}), and p(y_t | x_1 … x_{t+k-1}, y_1 … y_{t-1}) from h_t, with wait k.
+
+    It hears piece t+k-1 of the utterance in the step in which it must say piece t of the reply. The k-1 pieces before its first, and the turns
+    of a history with them, it hears silently: the same step, fed BOS in place of a piece of its own. Once the utterance has ended it hears
+    end-marks. Its only handicap is what it has not heard yet.
+    """
+
+    def __init__(self, options: NetworkOptions, vocabulary: int, *, hidden: int, wait: int = 1) -> None:
+        super().__init__()
+        assert wait >= 1
+        self.options, self.wait = options, wait
+        self.embedding = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.recurrence = Recurrence(options.cell, 2 * options.embedding, hidden, options.layers, dropout=options.dropout)
+        self.speak = Speak(options, hidden, self.embedding)
+        self.dropout = Dropout(options.dropout)
+
+    def encode(self, source: Tensor) -> Context:
+        """Hears silently what comes before the first piece of a reply to `source` (B, S), and remembers the utterance that closes it."""
+        start = utterance_start(source)  # (B,)
+        everything = self.remember(source)
+        state = self.recurrence.zeros(everything.values)
+        silent = start + self.wait - 1  # (B,) pieces to hear without a word
+        said = torch.full_like(source[:, :1], BOS)
+        for step in range(int(silent.max())):
+            new = self._listen(self._heard(everything, torch.full_like(start, step)[:, None]), said, state)[1]
+            still = (step < silent)[None, :, None]
+            state = tuple(torch.where(still, one, other) for one, other in zip(new, state, strict=True))
+        return Context(state, self.remember(present_utterance(source, start)) if start.any() else everything, torch.zeros_like(start))
+
+    def remember(self, source: Tensor) -> Memory:
+        """The utterance as it is heard, a piece at a time. A longer one may take its place while the reply goes on."""
+        values = self.embedding(source)  # (B, S, E)
+        return Memory(values, values, source != PAD)
+
+    def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
+        """Logits (B, T, V) of what follows each of `tokens` (B, T), hearing one more piece of the utterance with each."""
+        steps = tokens.shape[1]
+        places = context.position[:, None] + self.wait - 1 + torch.arange(steps, device=tokens.device)  # (B, T)
+        outputs, state = self._listen(self._heard(context.memory, places), tokens, context.state)
+        return self.speak(outputs), Context(state, context.memory, context.position + steps)
+
+    def _listen(self, heard: Tensor, said: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Outputs (B, T, H) for `heard` (B, T, E) and the pieces `said` (B, T) before each."""
+        return self.recurrence(self.dropout(torch.cat([heard, self.embedding(said)], -1)), state)
+
+    def _heard(self, memory: Memory | None, places: Tensor) -> Tensor:
+        """What is heard at `places` (B, T) of the source: (B, T, E); the end-mark after its end."""
+        assert memory is not None
+        end = self.embedding.weight[EOS]
+        index = places.clamp(max=memory.values.shape[1] - 1)
+        heard = memory.values.gather(1, index[:, :, None].expand(-1, -1, memory.values.shape[-1]))
+        inside = memory.mask.gather(1, index) & (places < memory.values.shape[1])
+        return torch.where(inside[:, :, None], heard, end)
+
+
+def utterance_start(source: Tensor) -> Tensor:
+    """The place of the first piece of the present utterance in each row of `source` (B, S): the one after the last SEP."""
+    places = torch.arange(1, source.shape[1] + 1, device=source.device)
+    return torch.where(source == SEP, places, 0).amax(1)
+
+
+def present_utterance(source: Tensor, start: Tensor) -> Tensor:
+    """The rows of `source` (B, S) from `start` (B,) on, padded on the right."""
+    places = start[:, None] + torch.arange(source.shape[1], device=source.device)
+    return source.gather(1, places.clamp(max=source.shape[1] - 1)).masked_fill(places >= source.shape[1], PAD)
+
+
+def parameters(network: nn.Module) -> int:
+    """How many weights `network` has; a shared matrix counts once."""
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def twin(options: NetworkOptions, vocabulary: int, *, wait: int, target: int) -> TokenByTokenRNN:
+    """The interrupter whose number of parameters is nearest to `target`: the hidden width is what gives."""
+    low, high = 1, 2
+    with torch.device("meta"):
+        while parameters(TokenByTokenRNN(options, vocabulary, hidden=high, wait=wait)) < target:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            if parameters(TokenByTokenRNN(options, vocabulary, hidden=middle, wait=wait)) <= target:
+                low = middle
+            else:
+                high = middle
+    hidden = low - low % 8 if low > 64 else low  # whole cache lines for the fused kernels
+    return TokenByTokenRNN(options, vocabulary, hidden=hidden, wait=wait)

@@ -1,0 +1,131 @@
+"""Frozen records that rooms, screens and reports share. Free of torch, so that a screen can be drawn before torch is imported."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+Strategy = Literal["greedy", "sample", "beam"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How a reply is chosen. Temperature, top-k, top-p and seed matter to `sample` alone, width and length penalty to `beam` alone."""
+
+    strategy: Strategy = "greedy"
+    temperature: float = 0.8
+    top_k: int = 0  # keep the k likeliest pieces; 0 keeps all
+    top_p: float = 0.95  # keep the likeliest pieces that together reach p; 1 keeps all
+    seed: int = 0
+    width: int = 5
+    length_penalty: float = 1.0  # a beam's score is its log-probability / pieces ** length_penalty
+    block_ngrams: int = 0  # no n pieces in a row twice in one reply; 0 allows them
+    limit: int = 64  # pieces in a reply at the most
+
+    def __str__(self) -> str:
+        match self.strategy:
+            case "greedy":
+                return "greedy"
+            case "beam":
+                return f"beam {self.width}"
+            case _:
+                cuts = f" k={self.top_k}" if self.top_k else ""
+                cuts += f" p={self.top_p:g}" if self.top_p < 1 else ""
+                return f"sample t={self.temperature:g}{cuts} seed={self.seed}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a network said, and how sure it was."""
+
+    text: str
+    log_probability: float  # of the whole reply, its end-mark included, under the network that said it
+    pieces: int  # the end-mark included
+    milliseconds: float
+    finished: bool = True  # False: cut at the limit of pieces
+
+    @property
+    def probability(self) -> float:
+        """exp of the mean log-probability of a piece: how sure the network was of its words, not whether they are true."""
+        return math.exp(self.log_probability / max(1, self.pieces))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the race: the interrupter heard a piece and said a piece. Joined, the texts give the utterance and its reply."""
+
+    heard: str  # the text that this piece adds to the utterance, its leading blank included; "" after the end
+    word: int  # the number of the word, from 1, that the piece belongs to; 0 once the utterance has ended
+    said: str | None  # the text that this step adds to its reply; None when it said nothing (not started, or finished)
+
+
+@dataclass(frozen=True)
+class Race:
+    """Who said what, when. `listener` is None while the person is still typing: it waits for the end."""
+
+    utterance: str
+    wait: int  # pieces that the interrupter hears before its first
+    steps: tuple[Step, ...]
+    interrupter: Reply
+    listener: Reply | None = None
+
+    @property
+    def words(self) -> tuple["Beat", ...]:
+        """The steps gathered by word of the utterance: one row of the picture each."""
+        beats: list[Beat] = []
+        for step in self.steps:
+            if step.word:
+                if len(beats) < step.word:
+                    beats.append(Beat("", ""))
+                last = beats[-1]
+                beats[-1] = Beat((last.heard + step.heard).lstrip(), last.said + (step.said or ""))
+        return tuple(beats)
+
+    @property
+    def afterwards(self) -> str:
+        """What the interrupter said once the utterance had ended."""
+        return "".join(step.said or "" for step in self.steps if not step.word)
+
+    @property
+    def heard_at_first_word(self) -> int:
+        """How many words the interrupter had heard, in part or whole, when it said its first; 0 if it has not begun."""
+        return next((step.word or len(self.words) for step in self.steps if step.said and step.said.strip()), 0)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A word that was heard, and what the interrupter said while hearing it."""
+
+    heard: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What the listener would have said, had the person stopped after `words` words."""
+
+    words: int
+    heard: str
+    reply: str
+    final: bool  # is this what it says to the whole utterance?
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The listener's replies to every beginning of an utterance. Nothing of it was said: it is what would have been."""
+
+    utterance: str
+    rungs: tuple[Rung, ...]
+    settled: int  # the first word after which the reply no longer changes
+
+
+@dataclass(frozen=True)
+class BotCard:
+    """What a screen shows of a bot."""
+
+    name: str
+    summary: str  # one line: cell, sizes, vocabulary, epoch
+    shipped: bool
+    path: str
+    waits: tuple[int, ...]  # of the interrupters in the bundle; () when there is none
+    limit: int  # pieces in an utterance at the most
+    examples: tuple[str, ...] = field(default=())  # utterances to try

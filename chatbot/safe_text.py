@@ -1,0 +1,45 @@
+"""What may reach a terminal: the one door for text from corpora, models, pastes, paths and bundles.
+
+Control characters become visible pictures, characters that reorder a line go, and heaps of combining marks are capped, so that no text can
+move the cursor, recolour the screen, or pass for something it is not.
+"""
+
+import re
+import unicodedata
+
+MARKS_PER_BASE = 8
+LIMIT = 20_000
+
+_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAKS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+
+
+def _picture(match: re.Match[str]) -> str:
+    """The visible stand-in of a control character: U+2400+n for C0, U+2421 for DEL, U+FFFD for C1 and lone surrogates."""
+    code = ord(match.group())
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+
+
+def _cap_marks(text: str) -> str:
+    """`text` with at most `MARKS_PER_BASE` combining marks in a row."""
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if run <= MARKS_PER_BASE:
+            kept.append(character)
+    return "".join(kept)
+
+
+def safe_text(text: str, *, limit: int = LIMIT) -> str:
+    """`text` as it may be shown: tabs and line feeds stay, every other control character is a picture, at most `limit` characters."""
+    text = _BREAKS.sub("\n", text)
+    text = _CONTROL.sub(_picture, _REORDERING.sub("", text))
+    if not text.isascii():
+        text = _cap_marks(text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def safe_line(text: str, *, limit: int = LIMIT) -> str:
+    """`safe_text` in one line: tabs and line breaks are blanks."""
+    return safe_text(text, limit=limit).replace("\n", " ").replace("\t", " ")

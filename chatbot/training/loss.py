@@ -1,0 +1,47 @@
+"""Loss and perplexity of a network on a batch.
+
+B rows, T target pieces, V vocabulary. All sums run over target pieces, end-marks counted, padding not; logarithms are natural.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from chatbot.batches import Batch, Examples
+from chatbot.networks.protocol import Network
+from chatbot.vocabulary import PAD
+
+
+def target_logits(network: Network, batch: Batch, *, teacher_forcing: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+    """Logits (B, T, V) of what follows each of the batch's tokens.
+
+    With full teacher forcing it is one call for all T; below, each next token is the network's own guess with probability
+    1 - `teacher_forcing`, drawn for each row (scheduled sampling, Bengio et al. 2015), one call a token.
+    """
+    context = network.encode(batch.source)
+    if teacher_forcing >= 1:
+        return network.decode(batch.tokens, context)[0]
+    token, steps = batch.tokens[:, :1], []
+    for place in range(batch.tokens.shape[1]):
+        logits, context = network.decode(token, context)  # (B, 1, V)
+        steps.append(logits)
+        if place + 1 < batch.tokens.shape[1]:
+            forced = torch.rand(len(token), 1, generator=generator).to(token.device) < teacher_forcing
+            token = torch.where(forced, batch.tokens[:, place + 1 : place + 2], logits.detach().argmax(-1))
+    return torch.cat(steps, 1)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """The sum of -log p over `targets` (B, T) that are not padding, in nats."""
+    return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing)
+
+
+@torch.inference_mode()
+def log_probabilities(network: Network, examples: Examples, *, budget: int = 8192) -> Tensor:
+    """The teacher-forced log-probability of each example's target, end-mark counted, without label smoothing: (N,) in nats."""
+    scores = torch.zeros(len(examples))
+    for batch in examples.batches(budget):
+        logits = target_logits(network, batch)
+        nats = functional.cross_entropy(logits.transpose(1, 2).float(), batch.targets, ignore_index=PAD, reduction="none")  # (B, T)
+        scores[batch.rows] = -nats.sum(1).cpu()
+    return scores

@@ -1,0 +1,33 @@
+"""What the screen asks of a bot: blocking calls, made in a worker thread, that answer with records. The screen knows nothing else of it."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
+
+
+class Engine(Protocol):
+    """A bot as the screen sees it. Every call may raise ChatbotError; `load` is called once, before the others."""
+
+    def load(self) -> BotCard:
+        """Reads the bundle and warms the networks up: a few seconds, most of them importing torch."""
+        ...
+
+    def stream(self, utterance: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> Iterator[str | Reply]:
+        """The listener's reply: its text in chunks, as it is said, and last the whole Reply. Ceasing to iterate stops it.
+
+        `history` are the (utterance, reply) turns before, oldest first; a bot that was trained without history ignores it.
+        """
+        ...
+
+    def hear(self, words: str, decoding: Decoding, wait: int, history: tuple[tuple[str, str], ...]) -> Race:
+        """The race so far while a person types: `words` are the finished words. Its `listener` is None."""
+        ...
+
+    def race(self, utterance: str, reply: Reply, decoding: Decoding, wait: int, history: tuple[tuple[str, str], ...]) -> Race:
+        """The race over the whole utterance, to which the listener gave `reply`."""
+        ...
+
+    def ladder(self, utterance: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> Ladder:
+        """What the listener would have said to each beginning of `utterance`."""
+        ...

@@ -1,0 +1,118 @@
+"""The vocabulary: text to ids and back, by SentencePiece.
+
+Whatever a person types comes back as typed, up to `fold`: with byte fallback there is no unknown character, and nothing that is typed ever
+becomes a special piece. `--lowercase` concerns what is heard, not what is said: replies keep their capitals.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import sentencepiece
+
+from chatbot.corpus.folding import fold
+from chatbot.errors import OptionError
+
+PAD, BOS, EOS, UNK, SEP = range(5)  # SEP stands between the turns of a history
+SPECIAL = (PAD, BOS, EOS, UNK, SEP)
+BYTES = 256
+
+Kind = Literal["unigram", "bpe", "char"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_THREADS = 2  # fixed: the pieces depend on it
+_SENTENCES = 2_000_000  # of a larger corpus a sample is enough
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularyOptions:
+    """What a vocabulary is trained to be. `size` is a target: a text that gives fewer pieces gets fewer."""
+
+    kind: Kind = "unigram"
+    size: int = 2000
+    lowercase: bool = False
+
+
+class Vocabulary:
+    """The pieces of one bundle. `model` holds SentencePiece's own file, byte for byte."""
+
+    def __init__(self, model: bytes, *, lowercase: bool) -> None:
+        self.model, self.lowercase = model, lowercase
+        self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self._bytes = [self._as_bytes(number) for number in range(len(self))]
+
+    @classmethod
+    def train(cls, texts: Iterable[str], options: VocabularyOptions) -> "Vocabulary":
+        """Trains pieces on `texts` of the training part. Raises OptionError when `options.size` is below what the text needs."""
+        if options.kind not in KINDS:
+            raise OptionError(f"no vocabulary of kind {options.kind}", remedy=f"use {', '.join(KINDS)}")
+        folded = [fold(text.lower() if options.lowercase else text) for text in texts]
+        byte_fallback = options.kind != "char"
+        floor = len(SPECIAL) + byte_fallback * BYTES + len(set("".join(folded)) | {" "})
+        if options.size < floor:
+            raise OptionError(f"--vocab-size {options.size} is too small", remedy=f"this text needs {floor} at least")
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(folded),
+            model_writer=model,
+            model_type=options.kind,
+            vocab_size=options.size,
+            hard_vocab_limit=False,  # a target, not a demand
+            byte_fallback=byte_fallback,
+            character_coverage=1.0,
+            normalization_rule_name="identity",  # `fold` has done it
+            control_symbols=["<sep>"],  # a control piece is never matched in text
+            pad_id=PAD,
+            bos_id=BOS,
+            eos_id=EOS,
+            unk_id=UNK,
+            num_threads=_THREADS,
+            input_sentence_size=_SENTENCES,
+            max_sentence_length=1 << 20,
+            minloglevel=3,
+        )
+        return cls(model.getvalue(), lowercase=options.lowercase)
+
+    def __len__(self) -> int:
+        return self._pieces.get_piece_size()
+
+    def hear(self, text: str) -> list[int]:
+        """The ids of an utterance."""
+        return self.encode(text.lower() if self.lowercase else text)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, no special one among them."""
+        return [number for number in self._pieces.encode(fold(text)) if number != UNK]  # only `char` has unknown characters
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`, special ones left out; bytes that are not UTF-8 become U+FFFD."""
+        return "".join(self.stream(ids))
+
+    def stream(self, ids: Iterable[int]) -> Iterator[str]:
+        """Yields for each id the text that it adds, up to the last complete character; joined, and with what is left at the end, the whole."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        started = False
+        for number in ids:
+            text = decoder.decode(self._bytes[number])
+            if not started:  # the blank before the first word is SentencePiece's, not the speaker's
+                started, text = bool(text), text.removeprefix(" ")
+            yield text
+        if rest := decoder.decode(b"", final=True):
+            yield rest
+
+    def visible(self) -> list[bool]:
+        """For each id, whether it shows something by itself: a reply may end only after such a piece."""
+        return [bool(text.decode("utf-8", "replace").strip()) for text in self._bytes]
+
+    def _as_bytes(self, number: int) -> bytes:
+        """What a piece stands for, as UTF-8."""
+        if number in SPECIAL:
+            return b""
+        piece = self._pieces.id_to_piece(number)
+        if self._pieces.is_byte(number) and (match := _BYTE.fullmatch(piece)):
+            return bytes([int(match[1], 16)])
+        return piece.replace("\u2581", " ").encode()
