@@ -46,7 +46,8 @@ class Decoder:
 
     @classmethod
     def listen(cls, network: Network, source: Tensor, visible: Tensor, block_ngrams: int = 0) -> "Decoder":
-        """Ready to answer `source` (B, S)."""
+        """Ready to answer `source` (B, S). The network must be in evaluation mode."""
+        assert not getattr(network, "training", False), "a network in training mode drops out"
         return cls(network, network.encode(source), torch.full_like(source[:, :1], BOS), visible, block_ngrams)
 
     def step(self) -> tuple[Tensor, Tensor]:

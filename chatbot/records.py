@@ -19,7 +19,7 @@ class Decoding:
     width: int = 5
     length_penalty: float = 1.0  # a beam's score is its log-probability / pieces ** length_penalty
     block_ngrams: int = 0  # no n pieces in a row twice in one reply; 0 allows them
-    limit: int = 64  # pieces in a reply at the most
+    limit: int = 0  # pieces in a reply at the most; 0: what the bundle allows
 
     def __str__(self) -> str:
         match self.strategy:
@@ -71,14 +71,12 @@ class Race:
     @property
     def words(self) -> tuple["Beat", ...]:
         """The steps gathered by word of the utterance: one row of the picture each."""
-        beats: list[Beat] = []
+        beats: dict[int, Beat] = {}
         for step in self.steps:
             if step.word:
-                if len(beats) < step.word:
-                    beats.append(Beat("", ""))
-                last = beats[-1]
-                beats[-1] = Beat((last.heard + step.heard).lstrip(), last.said + (step.said or ""))
-        return tuple(beats)
+                beat = beats.get(step.word, Beat("", ""))
+                beats[step.word] = Beat((beat.heard + step.heard).lstrip(), beat.said + (step.said or ""))
+        return tuple(beats.values())
 
     @property
     def afterwards(self) -> str:

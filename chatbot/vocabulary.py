@@ -8,33 +8,20 @@ import codecs
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal, get_args
 
 import sentencepiece
 
 from chatbot.corpus.folding import fold
 from chatbot.errors import OptionError
+from chatbot.options import VocabularyOptions
 
 PAD, BOS, EOS, UNK, SEP = range(5)  # SEP stands between the turns of a history
 SPECIAL = (PAD, BOS, EOS, UNK, SEP)
 BYTES = 256
 
-Kind = Literal["unigram", "bpe", "char"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _THREADS = 2  # fixed: the pieces depend on it
 _SENTENCES = 2_000_000  # of a larger corpus a sample is enough
-
-
-@dataclass(frozen=True, kw_only=True)
-class VocabularyOptions:
-    """What a vocabulary is trained to be. `size` is a target: a text that gives fewer pieces gets fewer."""
-
-    kind: Kind = "unigram"
-    size: int = 2000
-    lowercase: bool = False
 
 
 class Vocabulary:
@@ -48,8 +35,6 @@ class Vocabulary:
     @classmethod
     def train(cls, texts: Iterable[str], options: VocabularyOptions) -> "Vocabulary":
         """Trains pieces on `texts` of the training part. Raises OptionError when `options.size` is below what the text needs."""
-        if options.kind not in KINDS:
-            raise OptionError(f"no vocabulary of kind {options.kind}", remedy=f"use {', '.join(KINDS)}")
         folded = [fold(text.lower() if options.lowercase else text) for text in texts]
         byte_fallback = options.kind != "char"
         floor = len(SPECIAL) + byte_fallback * BYTES + len(set("".join(folded)) | {" "})

@@ -4,15 +4,11 @@ B rows, S source pieces, T target pieces, H hidden, C width of what is looked at
 one batched product.
 """
 
-from typing import Literal, get_args
-
 import torch
 from torch import Tensor, nn
 
+from chatbot import options
 from chatbot.networks.protocol import Memory
-
-Score = Literal["none", "dot", "general", "additive"]
-SCORES: tuple[Score, ...] = get_args(Score)
 
 
 class Attention(nn.Module):
@@ -21,7 +17,7 @@ class Attention(nn.Module):
     For `dot` the keys are the values themselves, so C must equal H.
     """
 
-    def __init__(self, score: Score, hidden: int, width: int) -> None:
+    def __init__(self, score: options.Attention, hidden: int, width: int) -> None:
         super().__init__()
         assert score != "dot" or hidden == width, "dot attention needs keys as wide as the queries"
         self.key = nn.Identity() if score == "dot" else nn.Linear(width, hidden, bias=False)

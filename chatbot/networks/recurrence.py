@@ -4,13 +4,11 @@ B rows, T steps, I inputs, H hidden, L layers.
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-Cell = Literal["rnn", "gru", "lstm"]
-CELLS: tuple[Cell, ...] = get_args(Cell)
+from chatbot.options import Cell
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _STATES = {"rnn": 1, "gru": 1, "lstm": 2}

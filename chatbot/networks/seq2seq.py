@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
-from chatbot.networks.options import NetworkOptions
 from chatbot.networks.protocol import Context
 from chatbot.networks.recurrence import Dropout, Recurrence
+from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD
 
 

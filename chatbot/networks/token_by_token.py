@@ -6,10 +6,10 @@ B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L
 import torch
 from torch import Tensor, nn
 
-from chatbot.networks.options import NetworkOptions
 from chatbot.networks.protocol import Context, Memory
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.networks.seq2seq import Speak
+from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
 

@@ -12,8 +12,8 @@ from torch import nn
 
 from chatbot.batches import Batch, Examples
 from chatbot.networks.protocol import Network
+from chatbot.options import EPOCHS, FEWEST_STEPS, TrainingOptions
 from chatbot.training.loss import cross_entropy, log_probabilities, target_logits
-from chatbot.training.options import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def train(networks: Mapping[str, nn.Module], train: Examples, valid: Examples | 
     dropout draws, is seeded anew before each epoch of each network.
     """
     per_epoch = sum(1 for _ in train.batches(options.batch_tokens, torch.Generator().manual_seed(options.seed)))
-    steps = per_epoch * options.epochs
+    epochs = options.epochs or max(EPOCHS, math.ceil(FEWEST_STEPS / per_epoch))
+    steps = per_epoch * epochs
     learners = {name: _Learner(network, steps, options) for name, network in networks.items()}
     tokens, seconds, first, last = 0, 0.0, options.teacher_forcing[0], options.teacher_forcing[1]
 
@@ -106,8 +107,8 @@ def train(networks: Mapping[str, nn.Module], train: Examples, valid: Examples | 
         left = sum(learner.steps - learner.step for learner in learners.values() if not learner.stopped)
         return seconds / done * left if done else math.inf
 
-    for epoch in range(1, options.epochs + 1):
-        teacher_forcing = first + (last - first) * (epoch - 1) / max(1, options.epochs - 1)
+    for epoch in range(1, epochs + 1):
+        teacher_forcing = first + (last - first) * (epoch - 1) / max(1, epochs - 1)
         validations = {}
         for number, (name, learner) in enumerate(learners.items()):
             if learner.stopped:

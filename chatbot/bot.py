@@ -1,0 +1,151 @@
+"""Text in, reply out: a network and its vocabulary as somebody to talk to."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from chatbot import bundle as bundles
+from chatbot.batches import pad, source_ids
+from chatbot.bundle import Bundle
+from chatbot.corpus.folding import LINE_BREAK
+from chatbot.decoding import Choose, Hypothesis, beam, greedy, sampler, stream
+from chatbot.errors import OptionError, PromptError
+from chatbot.networks.protocol import Network
+from chatbot.records import Decoding, Reply
+from chatbot.vocabulary import EOS, Vocabulary
+
+History = Sequence[tuple[str, str]]  # (utterance, reply) turns, oldest first
+
+_BATCH = 128  # utterances answered at once
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A network that speaks a vocabulary. `history` is how many earlier turns it hears."""
+
+    network: Network
+    vocabulary: Vocabulary
+    history: int = 0
+    utterance_limit: int = 256  # pieces; longer is refused, never cut: what decides may come last
+    reply_limit: int = 64  # pieces
+    device: torch.device = torch.device("cpu")
+
+    @classmethod
+    def load(cls, model: str | None = None, *, device: str = "cpu") -> "Bot":
+        """The listener of a bundle, by path or name; by default the newest one under ./models, else the one that ships. Raises BundleError."""
+        return cls.of(bundles.load(bundles.find(model), device=device))
+
+    @classmethod
+    def of(cls, bundle: Bundle, *, wait: int | None = None) -> "Bot":
+        """The listener of `bundle`, or its interrupter of that `wait`. Raises OptionError when the bundle has none."""
+        if wait is not None and wait not in bundle.interrupters:
+            has = f"it has {', '.join(str(one) for one in sorted(bundle.interrupters))}" if bundle.interrupters else "it has none"
+            raise OptionError(f"no interrupter with wait {wait} in {bundle.name}", remedy=has)
+        network: Network = bundle.listener if wait is None else bundle.interrupters[wait]
+        details = bundle.details
+        device = next(bundle.listener.parameters()).device
+        return cls(network, bundle.vocabulary, details.history, details.utterance_limit, details.reply_limit, device)
+
+    def hear(self, utterance: str, history: History = ()) -> list[int]:
+        """The ids of `utterance` and of the turns before it. Raises PromptError when there is nothing in it, or too much."""
+        pieces = len(self.vocabulary.hear(utterance))
+        if not pieces:
+            raise PromptError("nothing to answer", remedy="say something")
+        if pieces > self.utterance_limit:
+            raise PromptError(f"too long: {pieces} pieces of at most {self.utterance_limit}", remedy="say it in fewer words")
+        return source_ids(self.vocabulary, utterance, list(history)[len(history) - self.history :] if self.history else ())
+
+    def stream(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Iterator[str | Reply]:
+        """Yields the reply's text as it is said, a chunk a piece ("" while a character is still open), and last the whole Reply.
+
+        Ceasing to iterate stops it. A beam says all at once.
+        """
+        decoding = decoding or Decoding()
+        source = self.hear(utterance, history)
+        began = time.perf_counter()
+        if decoding.strategy == "beam":
+            reply = self._beam([source], decoding)[0]
+            yield reply.text
+            yield reply
+            return
+        scores: list[float] = []
+        finished = False
+
+        def said() -> Iterator[int]:
+            nonlocal finished
+            for ids, score in self._speak([source], decoding):
+                scores.append(float(score))
+                finished = int(ids) == EOS
+                if not finished:
+                    yield int(ids)
+
+        whole = ""
+        for text in self.vocabulary.stream(said()):
+            whole += text
+            yield text.replace(LINE_BREAK, "\n")
+        yield Reply(whole.replace(LINE_BREAK, "\n"), sum(scores), len(scores), (time.perf_counter() - began) * 1000, finished)
+
+    def reply(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Reply:
+        """The whole reply to one utterance."""
+        *_, reply = self.stream(utterance, decoding, history)
+        assert isinstance(reply, Reply)
+        return reply
+
+    def replies(self, utterances: Sequence[str], decoding: Decoding | None = None, histories: Sequence[History] | None = None) -> list[Reply]:
+        """The replies to many utterances, answered in batches of like length; each is what it would have been alone."""
+        decoding = decoding or Decoding()
+        heard = [self.hear(text, histories[place] if histories else ()) for place, text in enumerate(utterances)]
+        order = sorted(range(len(heard)), key=lambda place: len(heard[place]))
+        found: dict[int, Reply] = {}
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            answer = self._beam if decoding.strategy == "beam" else self._together
+            found.update(zip(places, answer([heard[place] for place in places], decoding), strict=True))
+        return [found[place] for place in range(len(heard))]
+
+    def _together(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
+        """Greedy or sampled replies, a batch."""
+        began = time.perf_counter()
+        steps = list(self._speak(sources, decoding))
+        ids = torch.stack([said.ids for said in steps], 1).tolist()
+        scores = torch.stack([said.log_probability for said in steps], 1).sum(1).tolist()
+        milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
+        replies = []
+        for row, score in zip(ids, scores, strict=True):
+            finished = EOS in row
+            pieces = row[: row.index(EOS)] if finished else row
+            replies.append(self._reply(Hypothesis(pieces, score, finished), milliseconds))
+        return replies
+
+    def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
+        """The best reply of a beam for each source."""
+        began = time.perf_counter()
+        best = beam(
+            self.network,
+            pad(sources, self.device),
+            width=decoding.width,
+            visible=self._visible(),
+            limit=decoding.limit or self.reply_limit,
+            length_penalty=decoding.length_penalty,
+            block_ngrams=decoding.block_ngrams,
+        )
+        milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
+        return [self._reply(hypotheses[0], milliseconds) for hypotheses in best]
+
+    def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """What each source's reply says next, a piece at a time."""
+        choose: Choose = greedy
+        if decoding.strategy == "sample":
+            seeds = [decoding.seed] * len(sources)
+            choose = sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=seeds)
+        limit = decoding.limit or self.reply_limit
+        return stream(self.network, pad(sources, self.device), choose, visible=self._visible(), limit=limit, block_ngrams=decoding.block_ngrams)
+
+    def _visible(self) -> torch.Tensor:
+        return torch.tensor(self.vocabulary.visible(), device=self.device)
+
+    def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:
+        text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")
+        return Reply(text, hypothesis.log_probability, len(hypothesis.ids) + hypothesis.finished, milliseconds, hypothesis.finished)

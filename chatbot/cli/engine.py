@@ -1,0 +1,68 @@
+"""The bot that the screen talks to: a bundle behind the Engine protocol of the TUI."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
+
+if TYPE_CHECKING:
+    from chatbot.bot import Bot
+
+History = tuple[tuple[str, str], ...]
+
+
+class BundleEngine:
+    """Loads a bundle when it is asked to, so that the screen can be drawn before torch is imported."""
+
+    def __init__(self, model: str | None, device: str) -> None:
+        self._model, self._device = model, device
+        self._listener: Bot
+        self._interrupters: dict[int, Bot] = {}
+
+    def load(self) -> BotCard:
+        """Reads the bundle and says a first word to nobody, so that the first reply is quick."""
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(0.001)  # importing torch in a thread would stall the screen
+        try:
+            import torch
+
+            from chatbot import bundle as bundles
+            from chatbot.bot import Bot
+            from chatbot.cli.options import torch_device
+        finally:
+            sys.setswitchinterval(interval)
+        torch.set_num_threads(1)  # one reply at a time runs best on one thread
+        folder = bundles.find(self._model)
+        bundle = bundles.load(folder, device=torch_device(self._device))
+        self._listener = Bot.of(bundle)
+        self._interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}
+        for bot in (self._listener, *self._interrupters.values()):
+            bot.reply("hello")
+        details, network = bundle.details, bundle.details.network
+        summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus.get('pairs', 0):,} pairs"
+        return BotCard(
+            bundle.name, summary, bundle.is_shipped, str(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples
+        )
+
+    def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
+        """The listener's reply, as it is said."""
+        return self._listener.stream(utterance, decoding, history)
+
+    def hear(self, words: str, decoding: Decoding, wait: int, history: History) -> Race:
+        """The race so far, over the finished words."""
+        from chatbot.listening import race
+
+        return race(self._interrupters[wait], words, decoding, history, still_typing=True)
+
+    def race(self, utterance: str, reply: Reply, decoding: Decoding, wait: int, history: History) -> Race:
+        """The race over the whole utterance."""
+        from chatbot.listening import race
+
+        return race(self._interrupters[wait], utterance, decoding, history, listener=reply)
+
+    def ladder(self, utterance: str, decoding: Decoding, history: History) -> Ladder:
+        """What the listener would have said to each beginning."""
+        from chatbot.listening import ladder
+
+        return ladder(self._listener, utterance, decoding, history)

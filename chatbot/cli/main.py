@@ -1,0 +1,79 @@
+"""The program: its commands, and the one place where a person's mistake becomes a line on stderr and an exit code."""
+
+import os
+import sys
+from importlib.metadata import version as installed
+from typing import Annotated
+
+import typer
+
+from chatbot.cli import compare, corpus, evaluate, models, reply, talk, train
+from chatbot.errors import ChatbotError
+from chatbot.safe_text import safe_line
+
+UsageError = typer.BadParameter.__base__  # typer keeps the bases of its own errors to itself
+ClickException = UsageError.__base__ if UsageError else None
+assert isinstance(ClickException, type) and issubclass(ClickException, Exception)
+
+app = typer.Typer(
+    name="chatbot",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="""A small chatbot that you train yourself, on your own pairs, and talk to in your terminal.
+
+    chatbot talk                        # talk with the bot that ships\n
+    chatbot train corpora/dialog.tsv    # train your own, in minutes\n
+    chatbot compare "Today's perfect weather makes me so sad"
+    """,
+)
+app.command("train")(train.train)
+app.command("talk")(talk.talk)
+app.command("reply")(reply.reply)
+app.command("compare")(compare.compare)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(corpus.app, name="corpus")
+app.add_typer(models.app, name="models")
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"chatbot {installed('chatbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False) -> None:
+    """Options of the program itself."""
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0 fine, 1 what was tested failed, 2 the person's mistake, 128 + n stopped by signal n."""
+    command = typer.main.get_command(app)
+    try:
+        return command.main(arguments, prog_name="chatbot", standalone_mode=False) or 0
+    except ChatbotError as error:
+        return _mistake(str(error))
+    except ClickException as error:  # type: ignore[misc]
+        said = error.format_message().strip()  # type: ignore[attr-defined]
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "chatbot"
+        return _mistake(f"{safe_line(said)} See `{where} --help`.") if said else 2
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # who read our answers has gone: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _mistake(line: str) -> int:
+    print(f"chatbot: {line}", file=sys.stderr)
+    return 2
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):  # text is UTF-8 whatever the locale; a byte that is not is shown, not fatal
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.exit(run())

@@ -1,0 +1,79 @@
+"""`chatbot models`: the bundles on this machine."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.cli import options
+from chatbot.errors import BundleError
+from chatbot.safe_text import safe_line
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, show and remove bundles.")
+
+
+@app.command("list")
+def list_(json_: options.Json = False) -> None:
+    """List the bundles under ./models and the one that ships.
+
+    chatbot models list
+    """
+    from chatbot import bundle as bundles
+    from chatbot.shipped import shipped
+
+    folders = [*sorted(Path("models").glob("*/")), shipped("models") / "small-talk"]
+    rows: dict[Path, dict[str, Any]] = {}
+    for folder in folders:
+        if folder.resolve() in rows or not (folder / "bundle.json").is_file():
+            continue
+        row: dict[str, Any] = {"name": folder.name, "path": str(folder), "ships": bundles.is_shipped(folder)}
+        try:
+            stored = bundles.read_json(folder)
+            row |= {"created": stored.get("created"), "pairs": stored.get("corpus", {}).get("pairs"), "scores": stored.get("scores")}
+        except BundleError as error:
+            row["error"] = str(error)
+        rows[folder.resolve()] = row
+    if json_:
+        typer.echo(json.dumps(list(rows.values()), ensure_ascii=False, indent=1))
+        return
+    for row in rows.values():
+        what = row.get("error") or f"{row['created']}  {row['pairs']} pairs" + ("  ships with the program" if row["ships"] else "")
+        typer.echo(safe_line(f"{row['name']:<20}  {what}"))
+
+
+@app.command()
+def show(name: Annotated[str | None, typer.Argument(help="A bundle, by name or path.")] = None, json_: options.Json = False) -> None:
+    """Show what a bundle is: its model card, or with --json its bundle.json.
+
+    chatbot models show small-talk
+    """
+    from chatbot import bundle as bundles
+    from chatbot.safe_text import safe_text
+
+    folder = bundles.find(name)
+    stored = bundles.read_json(folder)
+    if json_:
+        typer.echo(json.dumps(stored, ensure_ascii=False, indent=1))
+        return
+    bundles.load(folder)  # says what is wrong with it
+    card = folder / "README.md"
+    typer.echo(safe_text(card.read_text("utf-8", "replace")) if card.is_file() else f"{folder}: a bundle without a model card")
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(help="A bundle under ./models, by name or path.")]) -> None:
+    """Remove a bundle for good. The one that ships stays.
+
+    chatbot models remove dialog
+    """
+    from chatbot import bundle as bundles
+
+    folder = bundles.find(name)
+    if bundles.is_shipped(folder):
+        raise BundleError("this bundle ships with the program and is never removed", place=folder, remedy="name one under ./models")
+    if folder.is_symlink():
+        raise BundleError("a link, not a bundle's own folder", place=folder, remedy="remove the link yourself")
+    shutil.rmtree(folder)
+    typer.echo(f"removed {safe_line(str(folder))}")

@@ -1,0 +1,92 @@
+"""Options that several commands share, and what they mean to this machine."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chatbot.errors import OptionError
+from chatbot.records import Decoding, Strategy
+from chatbot.shipped import shipped
+
+if TYPE_CHECKING:
+    from chatbot.bundle import Bundle
+
+Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME|PATH", help="The bundle. Default: the newest under ./models, else the one that ships.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Where the networks run.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Whole lines, nothing redrawn (also CHATBOT_PLAIN=1, or no terminal).")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Draw replies instead of taking the likeliest.")]
+Temperature = Annotated[float, typer.Option(metavar="T", help="With --sample: above 0; higher is more varied.")]
+TopK = Annotated[int, typer.Option(metavar="K", help="With --sample: only the K likeliest pieces; 0 for all.")]
+TopP = Annotated[float, typer.Option(metavar="P", help="With --sample: only the likeliest pieces that together reach P.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="With --sample: equal seeds give equal replies.")]
+Beam = Annotated[int, typer.Option(metavar="W", help="Beam search of width W; 0 for none.")]
+BlockNgrams = Annotated[int, typer.Option(metavar="N", help="Never say N pieces in a row twice in one reply; 0 allows it.")]
+
+
+def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: int, beam: int, block_ngrams: int) -> Decoding:
+    """The decoding that these options ask for. Raises OptionError for what contradicts itself or is out of range."""
+    if sample and beam:
+        raise OptionError("--sample and --beam exclude each other", remedy="use one of them")
+    for flag, value, ok, range_ in (
+        ("--temperature", temperature, 0 <= temperature <= 10, "from 0 to 10"),
+        ("--top-k", top_k, top_k >= 0, "of 0 or more"),
+        ("--top-p", top_p, 0 < top_p <= 1, "above 0 and up to 1"),
+        ("--beam", beam, 0 <= beam <= 64, "from 0 to 64"),
+        ("--block-ngrams", block_ngrams, block_ngrams >= 0, "of 0 or more"),
+        ("--seed", seed, 0 <= seed < 2**31, "from 0 to 2147483647"),
+    ):
+        if not ok:
+            raise OptionError(f"{flag} {value:g} is out of range", remedy=f"use a number {range_}")
+    strategy: Strategy = "sample" if sample else "beam" if beam else "greedy"
+    return Decoding(
+        strategy=strategy, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, width=beam or Decoding().width, block_ngrams=block_ngrams
+    )
+
+
+def is_plain(plain: bool) -> bool:
+    """Whether to write whole lines and redraw nothing."""
+    return plain or os.environ.get("CHATBOT_PLAIN", "") not in ("", "0") or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
+
+
+def corpus_path(path: Path) -> Path:
+    """The corpus at `path`, or else the one of that path or name that ships."""
+    inside = shipped("corpora") / path.name
+    return inside if not path.exists() and inside.is_file() and path.parent in (Path(), Path("corpora")) else path
+
+
+def torch_device(name: str) -> str:
+    """The device of that name, as torch knows it. Raises OptionError when this machine, or this torch, has none."""
+    import torch
+
+    kind, _, number = name.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdecimal())):
+        raise OptionError(f"no device called {name}", remedy="use auto, cpu, cuda, cuda:N or mps")
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if kind == "auto":
+        if not cuda and torch.version.cuda is None and (shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists()):
+            print("chatbot: there is an NVIDIA driver, but this torch has no CUDA; see “GPU” in the README", file=sys.stderr)
+        return "cuda" if cuda else "cpu"  # on an MPS device networks this small are slower than on the CPU beside it
+    if kind == "cuda" and (not cuda or int(number or 0) >= torch.cuda.device_count()):
+        raise OptionError(f"no device {name} here", remedy="use --device cpu, or install a torch with CUDA (see “GPU” in the README)")
+    if kind == "mps" and not mps:
+        raise OptionError("no device mps here", remedy="use --device cpu")
+    return name
+
+
+def load_bundle(model: str | None, device: str) -> "Bundle":
+    """The bundle that `--model` names, on `device`; says on stderr which one it is, unless it was named."""
+    import torch
+
+    from chatbot import bundle as bundles
+
+    torch.set_num_threads(1)  # one reply at a time runs best on one thread
+    folder = bundles.find(model)
+    if model is None:
+        origin = "which ships with the program" if bundles.is_shipped(folder) else f"from {folder}"
+        print(f"talking with {folder.name}, {origin}", file=sys.stderr)
+    return bundles.load(folder, device=torch_device(device))

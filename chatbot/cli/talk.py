@@ -1,0 +1,47 @@
+"""`chatbot talk`: the conversation, on a screen or in plain lines."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chatbot.cli import options
+from chatbot.records import Decoding
+
+
+def talk(
+    model: options.Model = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Open the panel that shows who had heard what when it spoke.")] = False,
+    wait: Annotated[int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")] = None,
+    sample: options.Sample = False,
+    temperature: options.Temperature = Decoding().temperature,
+    top_k: options.TopK = Decoding().top_k,
+    top_p: options.TopP = Decoding().top_p,
+    seed: options.Seed = 0,
+    beam: options.Beam = 0,
+    block_ngrams: options.BlockNgrams = 0,
+    device: options.Device = "cpu",
+    plain: options.Plain = False,
+) -> None:
+    """Talk with a bot, and watch a second one interrupt you.
+
+    chatbot talk\n
+    chatbot talk --compare --model models/dialog
+    """
+    decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams)
+    from chatbot.cli.engine import BundleEngine
+
+    engine = BundleEngine(model, device)
+    if options.is_plain(plain) or not sys.stdin.isatty():
+        from chatbot.tui.plain import talk_plain
+
+        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=sys.stdin, write=_write))
+    from chatbot.tui.app import ChatApp
+
+    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait)
+    app.run()
+    raise typer.Exit(app.return_code or 0)
+
+
+def _write(line: str) -> None:
+    print(line, flush=True)

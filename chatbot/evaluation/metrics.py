@@ -1,0 +1,148 @@
+"""What a bot is worth on pairs it has not seen: perplexities, right, BLEU and chrF, how varied it is, and its late-cue pairs."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chatbot.batches import Examples
+from chatbot.bot import Bot
+from chatbot.corpus.folding import key
+from chatbot.corpus.pairs import Pair
+from chatbot.listening import shared
+from chatbot.records import Decoding
+from chatbot.training.loss import log_probabilities
+
+
+@dataclass(frozen=True)
+class Perplexity:
+    """Teacher-forced, without label smoothing, end-marks counted: nats summed over all pieces, then divided by what the name says."""
+
+    per_piece: float  # pieces + 1 a reply
+    per_word: float  # white-space words + 1 a reply
+    bits_per_byte: float  # UTF-8 bytes + 1 a reply
+
+
+@dataclass(frozen=True)
+class LatePairs:
+    """Pairs of utterances alike up to the last word, with allowed replies that differ."""
+
+    pairs: int
+    right: float  # the share of pairs of which both members are right
+    late: int  # those that the interrupter loses by law: its reply must differ before it can have heard the cue
+    late_right: float  # of these; for an interrupter 0 is a law, not a finding
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All of it, for one network on one set of pairs."""
+
+    pairs: int
+    utterances: int  # distinct
+    perplexity: Perplexity
+    right: float  # the share of utterances whose whole greedy reply the corpus allows
+    bleu: float
+    bleu_signature: str
+    chrf: float
+    chrf_signature: str
+    distinct_1: float  # distinct words / words, of the replies
+    distinct_2: float  # the same of two words in a row
+    commonest: str  # the reply given most often
+    commonest_share: float
+    late: LatePairs | None = None
+
+
+def allowed_replies(pairs: Iterable[Pair]) -> dict[str, tuple[str, ...]]:
+    """For each folded utterance the replies that count as right: those of its topic and label, or without topics those given to it."""
+    pairs = list(pairs)
+    of: dict[str, str] = {}
+    replies: dict[str, dict[str, None]] = {}
+    for pair in pairs:
+        name = key(pair.utterance)
+        owner = f"{pair.group.topic}\t{pair.group.label}" if pair.group else name
+        of.setdefault(name, owner)
+        replies.setdefault(owner, {}).setdefault(pair.reply)
+    return {name: tuple(replies[owner]) for name, owner in of.items()}
+
+
+def is_right(reply: str, allowed: Iterable[str]) -> bool:
+    """Whether the whole reply is an allowed one, after NFC, case folding and squeezed blanks."""
+    return key(reply) in {key(one) for one in allowed}
+
+
+def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding | None = None) -> Scores:
+    """Scores `bot` on `pairs`; `allowed` names the replies that are right for each folded utterance, as `allowed_replies` gives them."""
+    from sacrebleu.metrics import BLEU, CHRF  # imports much, and only evaluation needs it
+
+    asked = list({key(pair.utterance): pair for pair in pairs}.values())
+    replies = [reply.text for reply in bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])]
+    references = [allowed[key(pair.utterance)] for pair in asked]
+    right = {key(pair.utterance): is_right(reply, those) for pair, reply, those in zip(asked, replies, references, strict=True)}
+    most = max(map(len, references))
+    streams = [[those[place] if place < len(those) else "" for those in references] for place in range(most)]
+    bleu, chrf = BLEU(), CHRF()
+    # sacreBLEU leaves out an empty reference, so utterances may have unequally many.
+    bleu_score, chrf_score = bleu.corpus_score(replies, streams).score, chrf.corpus_score(replies, streams).score
+    said = Counter(replies)
+    commonest, times = said.most_common(1)[0]
+    return Scores(
+        pairs=len(pairs),
+        utterances=len(asked),
+        perplexity=perplexity(bot, pairs),
+        right=sum(right.values()) / len(right),
+        bleu=bleu_score,
+        bleu_signature=str(bleu.get_signature()),
+        chrf=chrf_score,
+        chrf_signature=str(chrf.get_signature()),
+        distinct_1=distinct(replies, 1),
+        distinct_2=distinct(replies, 2),
+        commonest=commonest,
+        commonest_share=times / len(replies),
+        late=late_pairs(bot, pairs, allowed, right),
+    )
+
+
+def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
+    """The three perplexities of `pairs` under `bot`."""
+    examples = Examples.from_pairs(pairs, bot.vocabulary, bot.device)
+    nats = -float(log_probabilities(bot.network, examples).double().sum())
+    pieces = int(examples.target.lengths.sum()) - len(examples)  # BOS is not said
+    words = sum(len(pair.reply.split()) + 1 for pair in pairs)
+    size = sum(len(pair.reply.encode()) + 1 for pair in pairs)
+    return Perplexity(math.exp(nats / pieces), math.exp(nats / words), nats / math.log(2) / size)
+
+
+def distinct(replies: Iterable[str], length: int) -> float:
+    """Distinct runs of `length` words / all of them (Li et al. 2016, distinct-n)."""
+    runs: Counter[tuple[str, ...]] = Counter()
+    for reply in replies:
+        words = reply.split()
+        runs.update(tuple(words[place : place + length]) for place in range(len(words) - length + 1))
+    return len(runs) / max(1, runs.total())
+
+
+def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str, ...]], right: Mapping[str, bool]) -> LatePairs | None:
+    """How many pairs of late-cue utterances `bot` has right; None when `pairs` holds none. `right` says it for each folded utterance."""
+    members: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        if pair.group and pair.group.pair:
+            members.setdefault(pair.group.pair, {})[pair.group.label] = pair.utterance
+    both = [tuple(labels.values()) for labels in members.values() if len(labels) == 2]
+    if not both:
+        return None
+    won = [right[key(first)] and right[key(second)] for first, second in both]
+    late = [is_late(bot, first, second, allowed) for first, second in both]
+    late_won = sum(one and is_it for one, is_it in zip(won, late, strict=True))
+    return LatePairs(len(both), sum(won) / len(both), sum(late), late_won / max(1, sum(late)))
+
+
+def is_late(bot: Bot, first: str, second: str, allowed: Mapping[str, tuple[str, ...]], *, wait: int = 1) -> bool:
+    """Whether no reply that is right for one utterance can be told from one for the other before the cue is heard: wait - 1 + d <= p.
+
+    p is the number of source pieces that the two utterances share, d the piece at which their allowed replies first differ, from 1: the
+    farthest such piece over all combinations of a reply to one and a reply to the other.
+    """
+    encode = bot.vocabulary.encode
+    p = shared(bot.vocabulary.hear(first), bot.vocabulary.hear(second))
+    d = max(1 + shared(encode(one), encode(other)) for one in allowed[key(first)] for other in allowed[key(second)])
+    return wait - 1 + d <= p

@@ -1,0 +1,125 @@
+"""All options, each default written once: the command line reads them here, and a bundle stores them. Free of torch."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar, get_args
+
+from chatbot.errors import OptionError
+
+Cell = Literal["rnn", "gru", "lstm"]
+Attention = Literal["none", "dot", "general", "additive"]
+Kind = Literal["unigram", "bpe", "char"]
+Optimiser = Literal["adamw", "adam", "sgd"]
+
+EPOCHS = 16
+FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularyOptions:
+    """What a vocabulary is trained to be. `size` is a target: a text that gives fewer pieces gets fewer."""
+
+    kind: Kind = "unigram"
+    size: int = 4000
+    lowercase: bool = False  # what is heard; replies keep their capitals
+
+    def __post_init__(self) -> None:
+        """Raises OptionError for an unknown kind."""
+        _one_of("vocabulary", self.kind, get_args(Kind))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOptions:
+    """The sizes of the listener. The interrupter has the same cell, layers and embedding, and as many parameters."""
+
+    cell: Cell = "lstm"
+    layers: int = 1
+    hidden: int = 256
+    embedding: int = 192
+    dropout: float = 0.2
+    bidirectional: bool = True  # the encoder reads from both ends
+    attention: Attention = "general"
+    tied: bool = True  # one matrix embeds pieces and scores them
+    reverse_source: bool = False  # the encoder reads the last piece first (Sutskever et al. 2014)
+
+    def __post_init__(self) -> None:
+        """Raises OptionError for what cannot be built."""
+        _one_of("cell", self.cell, get_args(Cell))
+        _one_of("attention", self.attention, get_args(Attention))
+        for flag, value in (("--layers", self.layers), ("--hidden", self.hidden), ("--embedding", self.embedding)):
+            _at_least(flag, value, 1)
+        _share("--dropout", self.dropout)
+        if self.dropout == 1:
+            raise OptionError("--dropout 1 leaves nothing", remedy="use less than 1")
+        if self.bidirectional and self.hidden % 2:
+            raise OptionError(f"--hidden {self.hidden} is odd", remedy="an encoder of two directions halves it: use an even number, or --one-directional")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How networks are trained. The learning rate rises linearly over `warmup` of the steps, then falls as a cosine to a hundredth."""
+
+    epochs: int = 0  # 0: EPOCHS, or on a small corpus as many as make FEWEST_STEPS steps
+    batch_tokens: int = 2048  # source + target pieces a step at the most, padding counted
+    optimiser: Optimiser = "adamw"
+    learning_rate: float = 4e-3
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0  # the norm of all gradients together; 0 does not clip
+    label_smoothing: float = 0.1
+    teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
+    patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Raises OptionError for what cannot be trained with."""
+        _one_of("optimiser", self.optimiser, get_args(Optimiser))
+        for flag, value, least in (("--epochs", self.epochs, 0), ("--batch-tokens", self.batch_tokens, 1), ("--patience", self.patience, 0), ("--seed", self.seed, 0)):
+            _at_least(flag, value, least)
+        for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay)):
+            _at_least(flag, number, 0)
+        if not 0 < self.learning_rate < float("inf"):
+            raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.004")
+        for flag, share in (("--label-smoothing", self.label_smoothing), ("--warmup", self.warmup), *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing)):
+            _share(flag, share)
+
+
+Options = TypeVar("Options", VocabularyOptions, NetworkOptions, TrainingOptions)
+
+def network_options(preset: str = "small", **changes: Any) -> NetworkOptions:
+    """The preset of that name with `changes` made to it; a change that is None is none. Raises OptionError."""
+    _one_of("preset", preset, tuple(PRESETS))
+    return changed(PRESETS[preset], **changes)
+
+
+def changed(options: Options, **changes: Any) -> Options:
+    """`options` with `changes` made to it; a change that is None is none. Raises OptionError."""
+    return replace(options, **{name: value for name, value in changes.items() if value is not None})
+
+
+def network_options_from(stored: dict[str, Any]) -> NetworkOptions:
+    """The options that a bundle stores. Raises OptionError for one that this program does not know."""
+    if unknown := stored.keys() - {field.name for field in fields(NetworkOptions)}:
+        raise OptionError(f"unknown network option {sorted(unknown)[0]}")
+    return NetworkOptions(**stored)
+
+
+def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise OptionError(f"no {what} called {value}", remedy=f"use {', '.join(choices)}")
+
+
+def _at_least(flag: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise OptionError(f"{flag} {value:g} is too small", remedy=f"use {least} or more")
+
+
+def _share(flag: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise OptionError(f"{flag} {value:g} is not a share", remedy="use a number from 0 to 1")
+
+
+PRESETS = {
+    "tiny": NetworkOptions(hidden=128, embedding=96),
+    "small": NetworkOptions(),
+    "base": NetworkOptions(layers=2, hidden=512, embedding=256, dropout=0.3),
+}

@@ -1,0 +1,11 @@
+"""What travels with the program: a corpus and a trained bundle, in the wheel or in the source tree."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def shipped(kind: str) -> Path:
+    """The folder of the shipped `models` or `corpora`."""
+    packed = _PACKAGE / "shipped" / kind
+    return packed if packed.is_dir() else _PACKAGE.parent / kind

@@ -1,0 +1,106 @@
+"""`chatbot talk --plain`: the chat as whole lines, for screen readers, pipes, logs and tests. Nothing is redrawn, nothing is drawn."""
+
+from collections.abc import Callable, Iterable
+
+from chatbot.errors import ChatbotError
+from chatbot.records import Decoding, Race, Reply
+from chatbot.safe_text import safe_line
+from chatbot.tui.conversation import Conversation, Question, command_list, command_of, unknown_command
+from chatbot.tui.engine import Engine
+from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, ladder_sentences, race_sentences
+
+
+def talk_plain(
+    engine: Engine, *, decoding: Decoding, compare: bool, wait: int | None, lines: Iterable[str], write: Callable[[str], None]
+) -> int:
+    """Talks until `lines` end or one of them is `/quit`, and returns the exit status.
+
+    `write` gets one line at a time, without its line break, as `print` wants it. What the person types is not echoed. With `compare`
+    each reply is followed by the race and the ladder in sentences. A bot that cannot be loaded raises ChatbotError; an utterance that
+    cannot be answered is remarked upon, and the talk goes on.
+    """
+    write("Loading.")
+    talk = _Talk(engine, Conversation(decoding), compare, wait, write)
+    for line in lines:
+        text = line.strip()
+        if command_of(text) == "/quit":
+            break
+        if text:
+            talk.take(text)
+    return 0
+
+
+class _Talk:
+    """The talk so far: what each line does."""
+
+    def __init__(
+        self, engine: Engine, conversation: Conversation, compare: bool, wait: int | None, write: Callable[[str], None]
+    ) -> None:
+        self._engine, self._conversation, self._compare, self._write = engine, conversation, compare, write
+        card = engine.load()
+        self._wait = chosen_wait(card.waits, wait)
+        self._race: Race | None = None  # the last one
+        self._say("Note", f"{card.name}: {card.summary}. Decoding: {conversation.decoding}. /help lists the commands, /quit ends.")
+        if compare and self._wait is None:
+            self._say("Note", NO_INTERRUPTER)
+
+    def take(self, text: str) -> None:
+        """Answers a line: an utterance, or a command that exists or does not."""
+        command = command_of(text)
+        if command is None:
+            self._answer(self._conversation.ask(text))
+        elif command == "/help":
+            for line in command_list().split("\n"):
+                self._say("Note", line)
+        elif command == "/clear":
+            self._conversation.clear()
+            self._race = None
+            self._say("Note", "All that was said is forgotten.")
+        elif command == "/compare":
+            self._compare = not self._compare
+            self._say("Note", "The interrupter is compared." if self._compare else "The interrupter is silent.")
+        elif command == "/decoding":
+            self._say("Note", self._conversation.switch())
+        elif command == "/replay":
+            self._tell_race()
+        elif command == "/again":
+            question = self._conversation.again()
+            if isinstance(question, str):
+                self._say("Note", question)
+            else:
+                self._answer(question)
+        else:
+            self._say("Note", unknown_command(command))
+
+    def _answer(self, question: Question) -> None:
+        """Says the reply in one line, and then compares if that is wanted."""
+        try:
+            for said in self._engine.stream(question.utterance, question.decoding, question.history):
+                if isinstance(said, Reply):
+                    self._say("Bot", said.text or "(nothing)")
+                    self._conversation.answered(question, said)
+                    self._tell(question, said)
+        except ChatbotError as error:
+            self._say("Note", str(error))
+
+    def _tell(self, question: Question, reply: Reply) -> None:
+        utterance, decoding, history = question.utterance, question.decoding, question.history
+        if decoding.strategy == "sample":
+            self._say("Note", f"sampled with seed {decoding.seed}.")
+        if not self._compare:
+            return
+        if self._wait is not None:
+            self._race = self._engine.race(utterance, reply, decoding, self._wait, history)
+            self._tell_race()
+        for sentence in ladder_sentences(self._engine.ladder(utterance, decoding, history)):
+            self._say("Ladder", sentence)
+
+    def _tell_race(self) -> None:
+        if self._race is None:
+            self._say("Note", "There is no race to replay yet: /compare turns the races on.")
+        else:
+            for sentence in race_sentences(self._race):
+                self._say("Early", sentence)
+
+    def _say(self, who: str, text: str) -> None:
+        self._write(f"{who}: {safe_line(text)}")

@@ -1,0 +1,144 @@
+"""The prompt: where the person types, over several lines if need be, with the utterances sent before."""
+
+from dataclasses import dataclass, replace
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.document._edit import Edit  # noqa: PLC2701 - the one place through which every change of the text goes
+from textual.message import Message
+from textual.widgets import TextArea
+from textual.widgets.text_area import EditResult
+
+from chatbot.safe_text import safe_text
+from chatbot.tui.sheet import STRONG, Sheet, painted
+
+
+class Prompt(TextArea):
+    """A text area in which Enter sends. What is pasted into it is made safe before it is shown."""
+
+    BINDINGS = [
+        Binding("enter", "send", "Send", show=False, priority=True),
+        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False, priority=True),
+    ]
+    HELP = """\
+**↑ ↓** go through what you sent. `/help` lists the commands.
+
+**Compare**: the *interrupter* speaks with every word it hears, the *listener* waits for the end.
+`p` is how sure a network was of its words, not whether they are true.
+"""
+    DEFAULT_CSS = """
+    Prompt { height: auto; max-height: 6; padding: 0 1 0 0; background: $background; }
+    """
+
+    @dataclass
+    class Sent(Message):
+        """The person pressed Enter."""
+
+        text: str
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False  # a blinking cursor is a timer that never rests
+        self.suggestions: tuple[str, ...] = ()  # what ↑ offers before anything was sent
+        self._sent: list[str] = []
+        self._hide_inherited_keys()
+        self._place = 0  # in the history, counted from the draft backwards
+        self._draft = ""
+
+    def _hide_inherited_keys(self) -> None:
+        """Leaves the thirty keys of every text area out of the help, and gives f6 and f7 back to the app."""
+        own = {key for binding in self.BINDINGS for key in binding.key.split(",")}
+        for key, bindings in list(self._bindings.key_to_bindings.items()):
+            if key in ("f6", "f7"):
+                del self._bindings.key_to_bindings[key]
+            elif key not in own:
+                self._bindings.key_to_bindings[key] = [replace(binding, system=True) for binding in bindings]
+
+    def say(self, placeholder: str) -> None:
+        """Sets what an empty prompt says."""
+        self.placeholder = painted(placeholder)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Makes typed and pasted text safe before it becomes part of the document."""
+        edit.text = safe_text(edit.text)
+        return super().edit(edit)
+
+    def load_text(self, text: str) -> None:
+        """Replaces the whole text, made safe."""
+        super().load_text(safe_text(text))
+
+    def put(self, text: str) -> None:
+        """Puts `text` into the prompt, the cursor behind it."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+        self.focus()
+
+    def give_back(self, text: str) -> None:
+        """Returns a text that could not be answered. A draft that the person has begun meanwhile stays; ↑ finds the other."""
+        if not self.text:
+            self.put(text)
+
+    def action_send(self) -> None:
+        """Hands over the text and empties the prompt."""
+        text = self.text.strip()
+        if not text:
+            return
+        if self._sent[-1:] != [text]:
+            self._sent.append(text)
+        self._place, self._draft = 0, ""
+        self.post_message(self.Sent(text))  # before the change is told: the panel keeps its live race
+        self.load_text("")
+
+    def action_new_line(self) -> None:
+        """Starts a new line at the cursor."""
+        self.replace("\n", *self.selection, maintain_selection_offset=False)
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Up; on the first line, the utterance before."""
+        if select or not self.navigator.is_first_wrapped_line(self.cursor_location):
+            super().action_cursor_up(select)
+        else:
+            self._go(self._place + 1)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Down; on the last line, the utterance after."""
+        if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
+            super().action_cursor_down(select)
+        else:
+            self._go(self._place - 1)
+
+    def _go(self, place: int) -> None:
+        past = self._sent or list(reversed(self.suggestions))
+        if not 0 <= place <= len(past):
+            return
+        if self._place == 0:
+            self._draft = self.text
+        self._place = place
+        self.put(past[-place] if place else self._draft)
+
+
+class Sign(Sheet):
+    """The mark in front of the prompt."""
+
+    DEFAULT_CSS = """
+    Sign { width: 3; }
+    """
+
+    def lines(self, width: int) -> list[Content]:
+        """One line."""
+        return [painted((" ❯ ", STRONG))]
+
+
+class Entry(Horizontal):
+    """The row at the bottom: the mark and the prompt."""
+
+    DEFAULT_CSS = """
+    Entry { height: auto; border-top: hkey $foreground 20%; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Mark, then prompt."""
+        yield Sign()
+        yield Prompt()

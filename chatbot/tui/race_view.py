@@ -1,0 +1,142 @@
+"""The race: who had heard what when it spoke. What really happened; what would have happened is the ladder's."""
+
+from typing import Literal
+
+from textual.content import Content
+from textual.timer import Timer
+
+from chatbot.records import Beat, Race, Reply
+from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+from chatbot.tui.wording import NO_INTERRUPTER, caption
+
+NUMBER = 3  # cells
+ROOMY = 32  # rows of a screen on which a blank line costs nothing
+SILENT = "·"
+
+State = Literal["loading", "alone", "idle", "trouble", "live", "replying", "done"]
+
+INVITATIONS = {
+    "loading": "loading …",
+    "alone": NO_INTERRUPTER,
+    "idle": "Type: the interrupter speaks while it hears, the listener waits for Enter.",
+}
+
+
+class RaceView(Sheet):
+    """One row a word: what was heard, what the interrupter said on it, and the listener's silence until the end."""
+
+    PACE = 0.25  # seconds a word in a replay
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state: State = "loading"
+        self.race: Race | None = None
+        self._trouble = ""
+        self._shown: int | None = None  # words shown of a replay; None when it is over
+        self._clock: Timer | None = None
+
+    def show(self, state: State, race: Race | None) -> None:
+        """Shows a race, or what there is to say without one. Ends a replay."""
+        self._stop_clock()
+        self.state, self.race = state, race
+        self.redraw()
+
+    def complain(self, trouble: str) -> None:
+        """Says why there is no race."""
+        self._trouble = trouble
+        self.show("trouble", None)
+
+    def replay(self) -> None:
+        """Shows the race word by word; at once where animations are turned off."""
+        self._stop_clock()
+        if self.race is not None and self.app.animation_level != "none":
+            self._shown = 0
+            self._clock = self.set_interval(self.PACE, self._advance)
+        self.redraw()
+
+    @property
+    def replaying(self) -> bool:
+        """Is a replay under way?"""
+        return self._shown is not None
+
+    def _advance(self) -> None:
+        assert self.race is not None and self._shown is not None
+        self._shown += 1
+        if self._shown > len(self.race.words):
+            self._stop_clock()
+        self.redraw()
+
+    def _stop_clock(self) -> None:
+        self._shown = None
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+
+    def lines(self, width: int) -> list[Content]:
+        """The title, the table, and once the listener has spoken the two replies and a caption made from counts."""
+        title = wrapped(painted(("Race", STRONG), ("  what each one said, and when", DIM)), width)
+        if self.race is None:
+            text = INVITATIONS.get(self.state, self._trouble)
+            return title + [painted("  ") + line for line in wrapped(painted((text, DIM)), width - 2)]
+        beats = self.race.words[: self._shown]
+        widths = _widths(width, self.race)
+        rows = title + columns([_right("#"), *(painted((name, DIM)) for name in ("heard", "interrupter", "listener"))], widths)
+        for number, beat in enumerate(beats, 1):
+            rows += columns(_beat(number, beat), widths)
+        if self.state == "live":
+            return rows + _remark("the listener is still listening: press Enter" if width >= 50 else "listening: press Enter", width)
+        if self.state == "replying":
+            return rows + _remark("the listener has heard it all and begins", width)
+        if self.replaying:
+            return rows + _remark("the listener is still listening", width)
+        gap = [painted("")] if self.screen.size.height >= ROOMY else []
+        return rows + self._end(self.race, widths) + gap + _summary(self.race, width)
+
+    def _end(self, race: Race, widths: list[int]) -> list[Content]:
+        after = race.afterwards.strip()
+        said = painted_line(after, INTERRUPTER) if after else painted(("(done)", DIM))
+        reply = painted(("▸ ", LISTENER)) + painted_line(race.listener.text if race.listener else "", LISTENER)
+        return columns([_right("‖"), painted(("(end)", DIM)), said, reply], widths)
+
+
+def _widths(width: int, race: Race) -> list[int]:
+    """The widths of the four columns: as wide as their words, the listener's takes what is left."""
+    room = max(12, width - NUMBER - 3 * GAP)
+    heard = max(8, *(painted_line(beat.heard).cell_length for beat in race.words), 0)
+    said = max(11, *(painted_line(beat.said.strip()).cell_length for beat in race.words), 0)
+    said = max(said, min(painted_line(race.afterwards.strip()).cell_length, room // 4))
+    heard, said = min(heard, max(8, room * 3 // 10)), min(said, max(11, room * 3 // 10))
+    return [NUMBER, heard, said, max(4, room - heard - said)]
+
+
+def _right(text: str) -> Content:
+    return painted((f"{text:>{NUMBER}}", DIM))
+
+
+def _beat(number: int, beat: Beat) -> list[Content]:
+    said = beat.said.strip()
+    return [
+        _right(str(number)),
+        painted_line(beat.heard),
+        painted_line(said, INTERRUPTER) if said else painted((SILENT, DIM)),
+        painted((SILENT, DIM)),
+    ]
+
+
+def _remark(text: str, width: int) -> list[Content]:
+    return columns([_right("…"), painted((text, DIM))], [NUMBER, max(4, width - NUMBER - GAP)])
+
+
+def _summary(race: Race, width: int) -> list[Content]:
+    """The two replies whole, each with its p, and the caption."""
+    rows = _voice("interrupter", INTERRUPTER, race.interrupter, width)
+    if race.listener is not None:
+        rows += _voice("listener", LISTENER, race.listener, width)
+    return rows + [painted("  ") + line for line in wrapped(painted((caption(race), DIM)), width - 2)]
+
+
+def _voice(name: str, style: str, reply: Reply, width: int) -> list[Content]:
+    sure = f"p {reply.probability:.2f} {bar(reply.probability)}" if width >= 50 else f"p {reply.probability:.2f}"
+    widths = [11, max(4, width - 2 - 11 - 2 * GAP - len(sure)), len(sure)]
+    cells = [painted((name, style)), painted_line(reply.text), painted((sure, DIM))]
+    return [painted("  ") + line for line in columns(cells, widths)]

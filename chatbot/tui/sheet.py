@@ -1,0 +1,87 @@
+"""The one door to the screen: text becomes visible here and nowhere else, made safe and without markup.
+
+Every other file under tui/ builds its lines with `painted` and shows them in a `Sheet`. `Content`, `Static`, `Label` and `notify` are
+banned elsewhere by a test: Textual would take `[/]` in a reply for markup and let an escape character through to the terminal.
+"""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from chatbot.safe_text import safe_line, safe_text
+
+GAP = 2  # cells between two columns
+BAR = 8  # cells of a probability's bar
+
+# Styles, named for what they mark. The two characters have a colour-blind-safe pair (Okabe and Ito), set by the app for dark and light.
+DIM = "$foreground 60%"
+INTERRUPTER = "$interrupter"
+LISTENER = "$listener"
+STRONG = "bold"
+WARNING = "$warning"
+
+Part = str | tuple[str, str]
+
+
+def painted(*parts: Part) -> Content:
+    """Text, plain or with a style each, as it may be shown: safe, literal, line breaks kept."""
+    return Content.assemble(*((safe_text(part), "") if isinstance(part, str) else (safe_text(part[0]), part[1]) for part in parts))
+
+
+def painted_line(text: str, style: str = "") -> Content:
+    """`text` in one line, as it may be shown."""
+    return painted((safe_line(text), style))
+
+
+def bar(share: float, width: int = BAR) -> str:
+    """A share of one as ▰▰▱▱, always drawn on 0 to 1 so that two bars compare."""
+    full = round(min(1.0, max(0.0, share)) * width)
+    return "▰" * full + "▱" * (width - full)
+
+
+def wrapped(content: Content, width: int) -> list[Content]:
+    """`content` in lines of at most `width` cells; at least one."""
+    return [line.rstrip() for line in content.wrap(max(1, width))] or [content]
+
+
+def fitted(content: Content, width: int) -> Content:
+    """`content` in exactly `width` cells: cut with … or padded."""
+    content = content.truncate(max(1, width), ellipsis=True)
+    return content.pad_right(max(0, width - content.cell_length))
+
+
+def columns(cells: Sequence[Content], widths: Sequence[int]) -> list[Content]:
+    """One row of a table: each cell wrapped in its width, counted in terminal cells (漢字 is four), as many lines as the longest needs."""
+    blank = painted("")
+    rows = zip_longest(*(wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)), fillvalue=blank)
+    return [
+        painted(" " * GAP).join([line.pad_right(max(0, width - line.cell_length)) for line, width in zip(row, widths, strict=True)])
+        for row in rows
+    ]
+
+
+class Sheet(Widget):
+    """A widget drawn as lines that fit its width. Subclasses say which, in `lines`."""
+
+    DEFAULT_CSS = """
+    Sheet { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }
+    """
+
+    def lines(self, width: int) -> list[Content]:
+        """The lines, each at most `width` cells."""
+        raise NotImplementedError
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many rows as there are lines."""
+        return len(self.lines(width)) if width else 0
+
+    def render(self) -> Content:
+        """The lines, joined."""
+        return painted("\n").join(self.lines(max(1, self.content_size.width)))
+
+    def redraw(self) -> None:
+        """Draws again after a change, which may have changed the number of lines."""
+        self.refresh(layout=True)
