@@ -1,8 +1,8 @@
 """A small chatbot that you train yourself: RNN sequence-to-sequence models that listen to the whole sentence before they answer.
 
-    from chatbot import Bot
+from chatbot import Bot
 
-    print(Bot.load().reply("hello").text)
+print(Bot.load().reply("hello").text)
 """
 
 from typing import TYPE_CHECKING, Any

@@ -95,7 +95,9 @@ def save(folder: Path, details: Details, vocabulary: Vocabulary, networks: Mappi
             if _OURS.fullmatch(path.name) and path.name not in named:
                 path.unlink(missing_ok=True)
     except OSError as error:
-        raise BundleError(f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room, or name another folder with --out") from None
+        raise BundleError(
+            f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room, or name another folder with --out"
+        ) from None
 
 
 def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
@@ -120,7 +122,9 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError, ChatbotError) as error:
         if isinstance(error, BundleError):
             raise
-        raise BundleError(f"bundle.json does not fit its files ({error})", place=folder / "bundle.json", remedy="train it again, or restore the bundle") from None
+        raise BundleError(
+            f"bundle.json does not fit its files ({error})", place=folder / "bundle.json", remedy="train it again, or restore the bundle"
+        ) from None
     return Bundle(folder, details, vocabulary, listener, interrupters)
 
 

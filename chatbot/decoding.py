@@ -131,7 +131,9 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 
 
 @torch.inference_mode()
-def beam(network: Network, source: Tensor, *, width: int, visible: Tensor, limit: int, length_penalty: float = 1.0, block_ngrams: int = 0) -> list[list[Hypothesis]]:
+def beam(
+    network: Network, source: Tensor, *, width: int, visible: Tensor, limit: int, length_penalty: float = 1.0, block_ngrams: int = 0
+) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
     A reply's score is its log-probability / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power). A reply has

@@ -66,6 +66,7 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.1
+    recut: float = 0.2  # the share of the heard words that each epoch cuts at random into other pieces
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1
@@ -73,17 +74,28 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         """Raises OptionError for what cannot be trained with."""
         _one_of("optimiser", self.optimiser, get_args(Optimiser))
-        for flag, value, least in (("--epochs", self.epochs, 0), ("--batch-tokens", self.batch_tokens, 1), ("--patience", self.patience, 0), ("--seed", self.seed, 0)):
+        for flag, value, least in (
+            ("--epochs", self.epochs, 0),
+            ("--batch-tokens", self.batch_tokens, 1),
+            ("--patience", self.patience, 0),
+            ("--seed", self.seed, 0),
+        ):
             _at_least(flag, value, least)
         for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay)):
             _at_least(flag, number, 0)
         if not 0 < self.learning_rate < float("inf"):
             raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.004")
-        for flag, share in (("--label-smoothing", self.label_smoothing), ("--warmup", self.warmup), *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing)):
+        for flag, share in (
+            ("--label-smoothing", self.label_smoothing),
+            ("--warmup", self.warmup),
+            ("--recut", self.recut),
+            *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
+        ):
             _share(flag, share)
 
 
 Options = TypeVar("Options", VocabularyOptions, NetworkOptions, TrainingOptions)
+
 
 def network_options(preset: str = "small", **changes: Any) -> NetworkOptions:
     """The preset of that name with `changes` made to it; a change that is None is none. Raises OptionError."""

@@ -8,19 +8,21 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from chatbot.cli import options
-from chatbot.records import Decoding, Ladder, Race
+from chatbot.records import Ladder, Race
 from chatbot.safe_text import safe_line
 
 
 def compare(
     text: Annotated[list[str], typer.Argument(metavar="TEXT…", help="One utterance, or several to set side by side.")],
     model: options.Model = None,
-    wait: Annotated[int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")] = None,
+    wait: Annotated[
+        int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")
+    ] = None,
     json_: options.Json = False,
     sample: options.Sample = False,
-    temperature: options.Temperature = Decoding().temperature,
-    top_k: options.TopK = Decoding().top_k,
-    top_p: options.TopP = Decoding().top_p,
+    temperature: options.Temperature = options.DEFAULT.temperature,
+    top_k: options.TopK = options.DEFAULT.top_k,
+    top_p: options.TopP = options.DEFAULT.top_p,
     seed: options.Seed = 0,
     device: options.Device = "cpu",
 ) -> None:
@@ -53,7 +55,9 @@ def compare(
     for one, other in shown:
         typer.echo("\n".join([*_race_lines(one), "", *_ladder_lines(other), ""]))
     if alike:
-        typer.echo(f"The two begin with the same {alike['pieces_heard_alike']} pieces. The interrupter's first {alike['pieces_said_alike']} pieces are the same too.")
+        typer.echo(
+            f"The two begin with the same {alike['pieces_heard_alike']} pieces. The interrupter's first {alike['pieces_said_alike']} pieces are the same too."
+        )
 
 
 def _race_lines(race: Race) -> list[str]:

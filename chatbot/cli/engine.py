@@ -41,9 +41,7 @@ class BundleEngine:
             bot.reply("hello")
         details, network = bundle.details, bundle.details.network
         summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus.get('pairs', 0):,} pairs"
-        return BotCard(
-            bundle.name, summary, bundle.is_shipped, str(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples
-        )
+        return BotCard(bundle.name, summary, bundle.is_shipped, str(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples)
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
         """The listener's reply, as it is said."""

@@ -9,7 +9,6 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import CorpusError
-from chatbot.records import Decoding
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS…", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")],
+    corpus: Annotated[
+        list[Path], typer.Argument(metavar="CORPUS…", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")
+    ],
     model: options.Model = None,
     json_: options.Json = False,
     beam: options.Beam = 0,
@@ -28,7 +29,7 @@ def evaluate(
 
     chatbot evaluate corpora/dialog.tsv --model models/dialog
     """
-    decoding = options.decoding(False, Decoding().temperature, 0, 1.0, 0, beam, block_ngrams)
+    decoding = options.decoding(False, options.DEFAULT.temperature, 0, 1.0, 0, beam, block_ngrams)
     from chatbot.bot import Bot
     from chatbot.cli.training_run import fingerprint
     from chatbot.corpus.pairs import read_pairs
@@ -46,7 +47,12 @@ def evaluate(
     speakers = {"listener": Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}
     found = {name: metrics.evaluate(bot, pairs, allowed, decoding if name == "listener" else None) for name, bot in speakers.items()}
     if json_:
-        report = {"bundle": str(bundle.path), "part": "test" if trained_on_it else "all", "decoding": str(decoding), "networks": {name: asdict(one) for name, one in found.items()}}
+        report = {
+            "bundle": str(bundle.path),
+            "part": "test" if trained_on_it else "all",
+            "decoding": str(decoding),
+            "networks": {name: asdict(one) for name, one in found.items()},
+        }
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
         return
     part = "the test part, which it was not trained on" if trained_on_it else "all pairs of the file"

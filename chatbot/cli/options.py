@@ -15,7 +15,11 @@ from chatbot.shipped import shipped
 if TYPE_CHECKING:
     from chatbot.bundle import Bundle
 
-Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME|PATH", help="The bundle. Default: the newest under ./models, else the one that ships.")]
+DEFAULT = Decoding()
+
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="NAME|PATH", help="The bundle. Default: the newest under ./models, else the one that ships.")
+]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Where the networks run.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Whole lines, nothing redrawn (also CHATBOT_PLAIN=1, or no terminal).")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -43,9 +47,7 @@ def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: i
         if not ok:
             raise OptionError(f"{flag} {value:g} is out of range", remedy=f"use a number {range_}")
     strategy: Strategy = "sample" if sample else "beam" if beam else "greedy"
-    return Decoding(
-        strategy=strategy, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, width=beam or Decoding().width, block_ngrams=block_ngrams
-    )
+    return Decoding(strategy=strategy, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, width=beam or DEFAULT.width, block_ngrams=block_ngrams)
 
 
 def is_plain(plain: bool) -> bool:

@@ -9,7 +9,6 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import PromptError
-from chatbot.records import Decoding
 from chatbot.safe_text import safe_line, safe_text
 
 
@@ -18,9 +17,9 @@ def reply(
     model: options.Model = None,
     json_: options.Json = False,
     sample: options.Sample = False,
-    temperature: options.Temperature = Decoding().temperature,
-    top_k: options.TopK = Decoding().top_k,
-    top_p: options.TopP = Decoding().top_p,
+    temperature: options.Temperature = options.DEFAULT.temperature,
+    top_k: options.TopK = options.DEFAULT.top_k,
+    top_p: options.TopP = options.DEFAULT.top_p,
     seed: options.Seed = 0,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,

@@ -6,17 +6,18 @@ from typing import Annotated
 import typer
 
 from chatbot.cli import options
-from chatbot.records import Decoding
 
 
 def talk(
     model: options.Model = None,
     compare: Annotated[bool, typer.Option("--compare", help="Open the panel that shows who had heard what when it spoke.")] = False,
-    wait: Annotated[int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")] = None,
+    wait: Annotated[
+        int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")
+    ] = None,
     sample: options.Sample = False,
-    temperature: options.Temperature = Decoding().temperature,
-    top_k: options.TopK = Decoding().top_k,
-    top_p: options.TopP = Decoding().top_p,
+    temperature: options.Temperature = options.DEFAULT.temperature,
+    top_k: options.TopK = options.DEFAULT.top_k,
+    top_p: options.TopP = options.DEFAULT.top_p,
     seed: options.Seed = 0,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,

@@ -34,7 +34,9 @@ def train(
     embedding: Annotated[int | None, typer.Option(metavar="N", help=f"[small: {_NETWORK.embedding}]")] = None,
     dropout: Annotated[float | None, typer.Option(metavar="P", help=f"[small: {_NETWORK.dropout}]")] = None,
     attention: Annotated[str | None, typer.Option(metavar="none|dot|general|additive", help=f"[small: {_NETWORK.attention}]")] = None,
-    bidirectional: Annotated[bool | None, typer.Option("--bidirectional/--one-directional", help="Whether the encoder reads from both ends. [small: both]")] = None,
+    bidirectional: Annotated[
+        bool | None, typer.Option("--bidirectional/--one-directional", help="Whether the encoder reads from both ends. [small: both]")
+    ] = None,
     tied: Annotated[bool | None, typer.Option("--tied/--untied", help="One matrix to embed pieces and to score them. [small: tied]")] = None,
     reverse_source: Annotated[bool | None, typer.Option("--reverse-source", help="The encoder reads the last piece first.")] = None,
     wait: Annotated[str, typer.Option(metavar="K[,K…]", help="Pieces that the interrupter hears before its first; several train several.")] = "1",
@@ -43,7 +45,9 @@ def train(
     vocabulary: Annotated[str, typer.Option(metavar="unigram|bpe|char", help="Kind of pieces.")] = _VOCABULARY.kind,
     vocab_size: Annotated[int, typer.Option(metavar="N", help="Pieces to aim at.")] = _VOCABULARY.size,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Hear everything in lower case; replies keep their capitals.")] = _VOCABULARY.lowercase,
-    epochs: Annotated[int, typer.Option(metavar="N", help=f"At the most; each network stops when it no longer gets better. 0: {EPOCHS}, or more for a small corpus.")] = _TRAINING.epochs,
+    epochs: Annotated[
+        int, typer.Option(metavar="N", help=f"At the most; each network stops when it no longer gets better. 0: {EPOCHS}, or more for a small corpus.")
+    ] = _TRAINING.epochs,
     batch_tokens: Annotated[int, typer.Option(metavar="N", help="Source + target pieces a step.")] = _TRAINING.batch_tokens,
     optimiser: Annotated[str, typer.Option(metavar="adamw|adam|sgd")] = _TRAINING.optimiser,
     learning_rate: Annotated[float, typer.Option(metavar="X", help="At its highest.")] = _TRAINING.learning_rate,
@@ -51,7 +55,10 @@ def train(
     weight_decay: Annotated[float, typer.Option(metavar="X")] = _TRAINING.weight_decay,
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
     label_smoothing: Annotated[float, typer.Option(metavar="P")] = _TRAINING.label_smoothing,
-    teacher_forcing: Annotated[str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")] = "1.0",
+    recut: Annotated[float, typer.Option(metavar="P", help="Share of the heard words that each epoch cuts into other pieces.")] = _TRAINING.recut,
+    teacher_forcing: Annotated[
+        str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")
+    ] = "1.0",
     patience: Annotated[int, typer.Option(metavar="N", help="Epochs without a better validation before a network stops; 0 never stops.")] = _TRAINING.patience,
     seed: Annotated[int, typer.Option(metavar="N", help="Equal seeds give equal bundles on the same machine.")] = _TRAINING.seed,
     device: shared.Device = "auto",
@@ -71,7 +78,7 @@ def train(
     )  # fmt: skip
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, optimiser=optimiser, learning_rate=learning_rate, warmup=warmup,
-        weight_decay=weight_decay, clip=clip, label_smoothing=label_smoothing, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        weight_decay=weight_decay, clip=clip, label_smoothing=label_smoothing, recut=recut, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     waits = () if no_interrupter else _waits(wait)
     if history < 0:

@@ -64,7 +64,7 @@ class TrainingRun:
         """Reads the corpora, trains the vocabulary on their training part and builds the networks. Raises CorpusError and OptionError."""
         pairs = [pair for path in corpora for pair in read_pairs(path, history=history)]
         parts = split_pairs(pairs)
-        vocabulary = Vocabulary.train((text for pair in parts.train for text in (pair.utterance, pair.reply)), vocabulary_options)
+        vocabulary = Vocabulary.train((pair.utterance for pair in parts.train), (pair.reply for pair in parts.train), vocabulary_options)
         parts, left_out = _short_enough(parts, vocabulary)
         torch.manual_seed(options.seed)
         listener = Seq2Seq(network, len(vocabulary))
@@ -85,7 +85,11 @@ class TrainingRun:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             interrupters=interrupters,
             examples=() if private else _examples(parts),
-            corpus={"names": [] if private else [path.name for path in corpora], "pairs": len(pairs), "utterances": len({key(pair.utterance) for pair in pairs})},
+            corpus={
+                "names": [] if private else [path.name for path in corpora],
+                "pairs": len(pairs),
+                "utterances": len({key(pair.utterance) for pair in pairs}),
+            },
             training={"command": command, "vocabulary": asdict(vocabulary_options), **asdict(options)},
             versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
         )
@@ -105,8 +109,8 @@ class TrainingRun:
 
     def progress(self) -> Iterator[Progress]:
         """Trains; saves the bundle at each best, and notes each validation in the log."""
-        examples = Examples.from_pairs(self.parts.train, self.vocabulary, self.device)
-        valid = Examples.from_pairs(self.parts.valid, self.vocabulary, self.device) if self.parts.valid else None
+        examples = Examples(self.parts.train, self.vocabulary, self.device, recut=self.options.recut)
+        valid = Examples(self.parts.valid, self.vocabulary, self.device) if self.parts.valid else None
         for progress in train(self.networks, examples, valid, self.options):
             if progress.epoch_ended:
                 samples = self.samples(progress)
@@ -123,7 +127,10 @@ class TrainingRun:
         """Two held-out utterances, others after each epoch, with the replies of all networks."""
         held_out = self.parts.valid or self.parts.train
         asked = [held_out[(progress.epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]
-        replies = {name: self._bot(network).replies([pair.utterance for pair in asked], None, [pair.history for pair in asked]) for name, network in progress.networks.items()}
+        replies = {
+            name: self._bot(network).replies([pair.utterance for pair in asked], None, [pair.history for pair in asked])
+            for name, network in progress.networks.items()
+        }
         return [Sample(pair.utterance, {name: said[number].text for name, said in replies.items()}) for number, pair in enumerate(asked)]
 
     def save(self, progress: Progress) -> None:

@@ -71,7 +71,11 @@ class LiveView:
             bar = Text("▰" * done, style="blue" if name == "listener" else "dark_orange") + Text("▱" * (20 - done), style="dim")
             table.add_row(name, bar, f"epoch {one.epoch}", f"step {one.step:,} of {one.steps:,}", f"loss {one.loss:.3f}")
         latest = next(reversed(self._progress.values()), None)
-        facts = Text(f"{latest.tokens_per_second:,.0f} tokens a second · {_clock(latest.seconds_left)} left at most · Ctrl-C saves and stops", style="dim") if latest else Text("…")
+        facts = (
+            Text(f"{latest.tokens_per_second:,.0f} tokens a second · {_clock(latest.seconds_left)} left at most · Ctrl-C saves and stops", style="dim")
+            if latest
+            else Text("…")
+        )
         return Group(*(Text(line) for line in self._samples), table, facts)
 
 
@@ -80,7 +84,9 @@ def _validation_lines(progress: "Progress") -> list[str]:
     lines = []
     for name, one in progress.validations.items():
         measured = "" if math.isnan(one.perplexity) else f"   valid perplexity {one.perplexity:7.2f}{' best' if one.best else '     '}"
-        lines.append(f"epoch {one.epoch:>3}   {name:<14} loss {one.loss:.3f}{measured}   {progress.tokens_per_second:,.0f} tokens/s   {_clock(progress.seconds_left)} left")
+        lines.append(
+            f"epoch {one.epoch:>3}   {name:<14} loss {one.loss:.3f}{measured}   {progress.tokens_per_second:,.0f} tokens/s   {_clock(progress.seconds_left)} left"
+        )
     return lines
 
 

@@ -1,0 +1,1 @@
+"""Pairs of utterance and reply: files, topics, the split."""

@@ -104,7 +104,9 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
             while raw := file.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(raw) > LONGEST_LINE:
-                    raise CorpusError(f"a line of more than {LONGEST_LINE:,} bytes", place=f"{path}:{number}:1", remedy="is this a TSV file of short utterances?")
+                    raise CorpusError(
+                        f"a line of more than {LONGEST_LINE:,} bytes", place=f"{path}:{number}:1", remedy="is this a TSV file of short utterances?"
+                    )
                 yield number, _decode(raw, path, number)
     except FileNotFoundError:
         raise CorpusError("no such file", place=path, remedy="check the path") from None

@@ -153,12 +153,18 @@ def _checked(topic: Topic) -> Topic:
         return topic
     if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):
         raise CorpusError(
-            "a late-cue topic has two endings with equally many words, each above its replies", place=f"{topic.endings[-1].place}:1", remedy="mend the lines that begin with `= `"
+            "a late-cue topic has two endings with equally many words, each above its replies",
+            place=f"{topic.endings[-1].place}:1",
+            remedy="mend the lines that begin with `= `",
         )
     for ending in topic.endings:
         if not all(ending.cues):
             raise CorpusError("an empty word in an ending", place=f"{ending.place}:3", remedy="write words with | between them")
     for place, text in topic.utterances:
         if not text.endswith(" _") or _FILLERS.sub("", text).count("_") != 1 or re.search("[{}]", _FILLERS.sub("", text)):
-            raise CorpusError("an utterance of a late-cue topic ends in the one blank `_`, braces in pairs", place=f"{place}:3", remedy="e.g. `> the {first|last} day left me _`")
+            raise CorpusError(
+                "an utterance of a late-cue topic ends in the one blank `_`, braces in pairs",
+                place=f"{place}:3",
+                remedy="e.g. `> the {first|last} day left me _`",
+            )
     return topic

@@ -104,7 +104,7 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
 
 def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
     """The three perplexities of `pairs` under `bot`."""
-    examples = Examples.from_pairs(pairs, bot.vocabulary, bot.device)
+    examples = Examples(pairs, bot.vocabulary, bot.device)
     nats = -float(log_probabilities(bot.network, examples).double().sum())
     pieces = int(examples.target.lengths.sum()) - len(examples)  # BOS is not said
     words = sum(len(pair.reply.split()) + 1 for pair in pairs)

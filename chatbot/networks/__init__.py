@@ -1,0 +1,1 @@
+"""Networks that hear an utterance and say a reply; they know neither text nor files."""

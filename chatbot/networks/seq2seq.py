@@ -51,12 +51,15 @@ class Seq2Seq(nn.Module):
     def __init__(self, options: NetworkOptions, vocabulary: int) -> None:
         super().__init__()
         self.options = options
-        self.embedding = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        # The encoder has an embedding of its own even when `tied`: the output layer pushes all that is never said the same way, which
+        # would make the words that are only heard alike.
+        self.heard = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
         self.encoder = Encoder(options)
+        self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
         self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
-        self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.embedding)
+        self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
@@ -65,31 +68,44 @@ class Seq2Seq(nn.Module):
         lengths = mask.sum(1)
         if self.options.reverse_source:
             source = source.gather(1, turn(source.shape[1], lengths))
-        heard, last = self.encoder(self.dropout(self.embedding(source)), lengths)  # (B, S, H), (L, B, H)
+        heard, last = self.encoder(self.dropout(self.heard(source)), lengths)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
         memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)))
 
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
         """Logits (B, T, V) of what follows each of `tokens` (B, T), and the context after the last."""
-        outputs, state = self.decoder(self.dropout(self.embedding(tokens)), context.state)  # (B, T, H)
+        outputs, state = self.decoder(self.dropout(self.said(tokens)), context.state)  # (B, T, H)
         if self.attention is not None:
             assert context.memory is not None
             outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
         return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
 
 
-class Speak(nn.Module):
-    """From what the decoder holds to logits: logits = E tanh(W x) + b, where E is the embedding when `tied` (Press & Wolf 2017)."""
+class Said(nn.Module):
+    """Embeds the pieces that were said. Small weights, as the output layer that may share them wants, brought to unit size on the way in."""
 
-    def __init__(self, options: NetworkOptions, inputs: int, embedding: nn.Embedding) -> None:
+    def __init__(self, vocabulary: int, options: NetworkOptions) -> None:
+        super().__init__()
+        self.scale = options.embedding**0.5
+        self.table = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        nn.init.normal_(self.table.weight, std=1 / self.scale)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(B, T) -> (B, T, E)."""
+        return self.table(tokens) * self.scale
+
+
+class Speak(nn.Module):
+    """From what the decoder holds to logits: logits = E tanh(W x) + b, where E is the table of `said` when `tied` (Press & Wolf 2017)."""
+
+    def __init__(self, options: NetworkOptions, inputs: int, said: Said) -> None:
         super().__init__()
         self.squeeze = nn.Linear(inputs, options.embedding)
         self.dropout = Dropout(options.dropout)
-        self.logits = nn.Linear(options.embedding, embedding.num_embeddings)
+        self.logits = nn.Linear(options.embedding, said.table.num_embeddings)
         if options.tied:
-            self.logits.weight = embedding.weight
-        nn.init.normal_(embedding.weight, std=options.embedding**-0.5)
+            self.logits.weight = said.table.weight
         nn.init.zeros_(self.logits.bias)
 
     def forward(self, outputs: Tensor) -> Tensor:

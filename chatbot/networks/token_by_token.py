@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from chatbot.networks.protocol import Context, Memory
 from chatbot.networks.recurrence import Dropout, Recurrence
-from chatbot.networks.seq2seq import Speak
+from chatbot.networks.seq2seq import Said, Speak
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -25,9 +25,10 @@ class TokenByTokenRNN(nn.Module):
         super().__init__()
         assert wait >= 1
         self.options, self.wait = options, wait
-        self.embedding = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.heard = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.said = Said(vocabulary, options)
         self.recurrence = Recurrence(options.cell, 2 * options.embedding, hidden, options.layers, dropout=options.dropout)
-        self.speak = Speak(options, hidden, self.embedding)
+        self.speak = Speak(options, hidden, self.said)
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
@@ -45,7 +46,7 @@ class TokenByTokenRNN(nn.Module):
 
     def remember(self, source: Tensor) -> Memory:
         """The utterance as it is heard, a piece at a time. A longer one may take its place while the reply goes on."""
-        values = self.embedding(source)  # (B, S, E)
+        values = self.heard(source)  # (B, S, E)
         return Memory(values, values, source != PAD)
 
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
@@ -57,12 +58,12 @@ class TokenByTokenRNN(nn.Module):
 
     def _listen(self, heard: Tensor, said: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs (B, T, H) for `heard` (B, T, E) and the pieces `said` (B, T) before each."""
-        return self.recurrence(self.dropout(torch.cat([heard, self.embedding(said)], -1)), state)
+        return self.recurrence(self.dropout(torch.cat([heard, self.said(said)], -1)), state)
 
     def _heard(self, memory: Memory | None, places: Tensor) -> Tensor:
         """What is heard at `places` (B, T) of the source: (B, T, E); the end-mark after its end."""
         assert memory is not None
-        end = self.embedding.weight[EOS]
+        end = self.heard.weight[EOS]
         index = places.clamp(max=memory.values.shape[1] - 1)
         heard = memory.values.gather(1, index[:, :, None].expand(-1, -1, memory.values.shape[-1]))
         inside = memory.mask.gather(1, index) & (places < memory.values.shape[1])

@@ -1,0 +1,1 @@
+"""Loss and loop; they know neither text nor files."""

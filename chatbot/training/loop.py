@@ -116,7 +116,7 @@ def train(networks: Mapping[str, nn.Module], train: Examples, valid: Examples | 
             torch.manual_seed(options.seed * 1_000_003 + epoch * 1009 + number)
             generator = torch.Generator().manual_seed(options.seed * 1_000_003 + epoch)
             began = time.perf_counter()
-            for batch in train.batches(options.batch_tokens, generator):
+            for batch in train.for_epoch(options.seed * 1_000_003 + epoch).batches(options.batch_tokens, generator):
                 learner.learn(batch, teacher_forcing=teacher_forcing, generator=generator)
                 tokens, seconds = tokens + batch.real, seconds + time.perf_counter() - began
                 yield Progress(name, epoch, learner.step, steps, learner.loss, batch.real, batch.padded, tokens / seconds, seconds_left(), best())
@@ -148,8 +148,9 @@ def learning_rate(step: int, steps: int, options: TrainingOptions) -> float:
 
 def _optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     """The optimiser; weight decay spares biases and embeddings."""
-    decayed = [weight for name, weight in network.named_parameters() if weight.ndim > 1 and "embedding" not in name]
-    spared = [weight for name, weight in network.named_parameters() if weight.ndim < 2 or "embedding" in name]
+    tables = {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Embedding)}
+    decayed = [weight for name, weight in network.named_parameters() if weight.ndim > 1 and name not in tables]
+    spared = [weight for name, weight in network.named_parameters() if weight.ndim < 2 or name in tables]
     groups = [{"params": decayed, "weight_decay": options.weight_decay}, {"params": spared, "weight_decay": 0.0}]
     if options.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=options.learning_rate)

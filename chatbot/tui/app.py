@@ -1,11 +1,13 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, ComposeResult
-from textual.binding import Binding
+from textual.app import App, ComposeResult, ScreenStackError
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Footer, TextArea
@@ -32,7 +34,7 @@ class ChatApp(App[None]):
     """A chat with one bot. `run()` returns when the person quits; `return_code` is 2 when the bot could not be loaded."""
 
     TITLE = "chatbot talk"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener"),
         Binding("f3", "view", "View", tooltip="race or ladder"),
@@ -47,8 +49,8 @@ class ChatApp(App[None]):
         Binding("ctrl+down", "scroll_panel(1)", "Scroll the panel", show=False),
         Binding("ctrl+c", "interrupt", "Twice: quit", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-medium"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012 - Textual declares no class variable
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-medium"), (32, "-tall")]  # noqa: RUF012
     CSS = """
     #body { height: 1fr; }
     #body Chat { width: 1fr; height: 1fr; min-height: 2; }
@@ -56,7 +58,11 @@ class ChatApp(App[None]):
     Screen.-wide #body { layout: horizontal; }
     Screen.-wide Chat { padding-top: 1; }
     Screen.-wide Panel { width: 50%; height: 1fr; border-left: vkey $foreground 20%; padding: 1 1 0 1; }
+    HelpPanel #widget-help { background: $surface; }
+    HelpPanel KeyPanel { scrollbar-size-vertical: 1; scrollbar-color: $foreground 20%; scrollbar-background: $background; }
+    HelpPanel BindingsTable > .bindings-table--key { color: $foreground; }
     Screen.-narrow HelpPanel { split: bottom; width: 100%; max-width: 100%; height: 60%; border-left: none; }
+    Screen.-narrow HelpPanel #widget-help { padding: 0; margin: 0; }
     Chat, Panel, Prompt {
         scrollbar-size-vertical: 1; scrollbar-color: $foreground 20%; scrollbar-color-hover: $foreground 40%;
         scrollbar-background: $background; scrollbar-background-hover: $background;
@@ -78,20 +84,21 @@ class ChatApp(App[None]):
         super().__init__()
         self._engine = engine
         self._conversation = Conversation(decoding)
-        self._compare = compare
         self._wait = wait
+        # Held rather than looked up: a thread may report when the screen has gone already.
+        self._status, self._chat, self._panel, self._entry = StatusBar(), Chat(engine, self._conversation), Panel(engine), Entry()
+        self._prompt = self._entry.prompt
+        self._panel.display = compare
         self._loaded = False
         self._interrupted = float("-inf")  # when ctrl+c was last pressed
 
     def compose(self) -> ComposeResult:
         """Status, chat beside or above the panel, prompt, keys."""
-        yield StatusBar()
+        yield self._status
         with Container(id="body"):
-            yield Chat(self._engine, self._conversation)
-            panel = Panel(self._engine)
-            panel.display = self._compare
-            yield panel
-        yield Entry()
+            yield self._chat
+            yield self._panel
+        yield self._entry
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -106,22 +113,6 @@ class ChatApp(App[None]):
         if self.current_theme.dark:
             return {"interrupter": "#E69F00", "listener": "#56B4E9"}
         return {"interrupter": "#A34E00", "listener": "#0072B2"}
-
-    @property
-    def _chat(self) -> Chat:
-        return self.query_one(Chat)
-
-    @property
-    def _panel(self) -> Panel:
-        return self.query_one(Panel)
-
-    @property
-    def _prompt(self) -> Prompt:
-        return self.query_one(Prompt)
-
-    @property
-    def _status(self) -> StatusBar:
-        return self.query_one(StatusBar)
 
     @work(thread=True, exclusive=True, group="load", exit_on_error=False)
     def _load(self) -> None:
@@ -210,9 +201,14 @@ class ChatApp(App[None]):
     def _panel_failed(self, message: Panel.Failed) -> None:
         self._chat.remark(message.trouble)
 
+    def refresh_bindings(self) -> None:
+        """Shows the keys that apply now; no matter when the screen has gone already."""
+        with suppress(ScreenStackError):
+            super().refresh_bindings()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hides the keys that would do nothing now."""
-        if not self.query(Panel):
+        if not self._panel.is_attached:
             return True
         match action:
             case "view":

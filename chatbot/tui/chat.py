@@ -159,7 +159,7 @@ class Chat(VerticalScroll, can_focus=False):
     def _next(self) -> None:
         """Answers the next message that waits, if any. The reply before it has ended."""
         self._current = None
-        if self._card is None or not self._waiting:
+        if self._card is None or not self._waiting or not self.is_attached:
             return
         turn, question = self._waiting.popleft()
         question = question or self._conversation.ask(turn.utterance)

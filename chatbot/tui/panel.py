@@ -66,6 +66,7 @@ class Panel(VerticalScroll, can_focus=False):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
+        self._race_view, self._ladder_view = RaceView(), LadderView()
         self._loaded = False
         self._wait: int | None = None  # of the interrupter that races; None: there is none
         self._draft: Question | None = None  # the finished words that the race shows, or soon will
@@ -76,8 +77,8 @@ class Panel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """Race above ladder."""
-        yield RaceView()
-        yield LadderView()
+        yield self._race_view
+        yield self._ladder_view
 
     def watch_page(self, page: str) -> None:
         """Turns the page, where only one fits."""
@@ -103,7 +104,7 @@ class Panel(VerticalScroll, can_focus=False):
 
     def hear(self, draft: Question | None) -> None:
         """The person is typing: shows the race over the finished words of the draft, once the keys rest. None: there are none."""
-        if self._wait is None or not self.display or draft == self._draft:
+        if self._wait is None or not self.display or draft == self._draft or not self.is_attached:
             return
         self._draft = draft
         self._stop_clock()
@@ -123,7 +124,7 @@ class Panel(VerticalScroll, can_focus=False):
     def compare(self, question: Question, reply: Reply) -> None:
         """The bot has replied: draws the race and then the ladder, which neither spoils nor delays the reply."""
         self._answered, self._race, self._ladder = (question, reply), None, None
-        if self.display:
+        if self.display and self.is_attached:
             self._ladder_view.show("computing")
             self._draw(question, reply)
 
@@ -151,14 +152,6 @@ class Panel(VerticalScroll, can_focus=False):
         self._stop_clock()
         self.workers.cancel_node(self)
         self._show_answered()
-
-    @property
-    def _race_view(self) -> RaceView:
-        return self.query_one(RaceView)
-
-    @property
-    def _ladder_view(self) -> LadderView:
-        return self.query_one(LadderView)
 
     def _stop_clock(self) -> None:
         if self._clock is not None:

@@ -10,9 +10,7 @@ from chatbot.tui.engine import Engine
 from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, ladder_sentences, race_sentences
 
 
-def talk_plain(
-    engine: Engine, *, decoding: Decoding, compare: bool, wait: int | None, lines: Iterable[str], write: Callable[[str], None]
-) -> int:
+def talk_plain(engine: Engine, *, decoding: Decoding, compare: bool, wait: int | None, lines: Iterable[str], write: Callable[[str], None]) -> int:
     """Talks until `lines` end or one of them is `/quit`, and returns the exit status.
 
     `write` gets one line at a time, without its line break, as `print` wants it. What the person types is not echoed. With `compare`
@@ -33,9 +31,7 @@ def talk_plain(
 class _Talk:
     """The talk so far: what each line does."""
 
-    def __init__(
-        self, engine: Engine, conversation: Conversation, compare: bool, wait: int | None, write: Callable[[str], None]
-    ) -> None:
+    def __init__(self, engine: Engine, conversation: Conversation, compare: bool, wait: int | None, write: Callable[[str], None]) -> None:
         self._engine, self._conversation, self._compare, self._write = engine, conversation, compare, write
         card = engine.load()
         self._wait = chosen_wait(card.waits, wait)

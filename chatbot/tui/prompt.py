@@ -1,12 +1,14 @@
 """The prompt: where the person types, over several lines if need be, with the utterances sent before."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.document._edit import Edit  # noqa: PLC2701 - the one place through which every change of the text goes
+from textual.document._edit import Edit
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult
@@ -14,19 +16,21 @@ from textual.widgets.text_area import EditResult
 from chatbot.safe_text import safe_text
 from chatbot.tui.sheet import STRONG, Sheet, painted
 
+KEYS = ("enter", "ctrl+j", "shift+enter")  # the prompt's own; what a text area brings along is well known
+
 
 class Prompt(TextArea):
     """A text area in which Enter sends. What is pasted into it is made safe before it is shown."""
 
-    BINDINGS = [
-        Binding("enter", "send", "Send", show=False, priority=True),
-        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False, priority=True),
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send", show=False),
+        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
     ]
     HELP = """\
-**↑ ↓** go through what you sent. `/help` lists the commands.
+**↑ ↓** go through what you sent. **/help** lists the commands.
 
 **Compare**: the *interrupter* speaks with every word it hears, the *listener* waits for the end.
-`p` is how sure a network was of its words, not whether they are true.
+**p** is how sure a network was of its words, not whether they are true.
 """
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 6; padding: 0 1 0 0; background: $background; }
@@ -49,7 +53,7 @@ class Prompt(TextArea):
 
     def _hide_inherited_keys(self) -> None:
         """Leaves the thirty keys of every text area out of the help, and gives f6 and f7 back to the app."""
-        own = {key for binding in self.BINDINGS for key in binding.key.split(",")}
+        own = KEYS
         for key, bindings in list(self._bindings.key_to_bindings.items()):
             if key in ("f6", "f7"):
                 del self._bindings.key_to_bindings[key]
@@ -59,6 +63,17 @@ class Prompt(TextArea):
     def say(self, placeholder: str) -> None:
         """Sets what an empty prompt says."""
         self.placeholder = painted(placeholder)
+
+    def on_key(self, event: Key) -> None:
+        """Enter and its kin, here and not as bindings: those would overtake the keys typed just before them."""
+        if event.key not in KEYS:
+            return
+        if event.key == "enter":
+            self.action_send()
+        else:
+            self.action_new_line()
+        event.stop()
+        event.prevent_default()
 
     def edit(self, edit: Edit) -> EditResult:
         """Makes typed and pasted text safe before it becomes part of the document."""
@@ -77,7 +92,7 @@ class Prompt(TextArea):
 
     def give_back(self, text: str) -> None:
         """Returns a text that could not be answered. A draft that the person has begun meanwhile stays; ↑ finds the other."""
-        if not self.text:
+        if not self.text and self.is_attached:
             self.put(text)
 
     def action_send(self) -> None:
@@ -138,7 +153,11 @@ class Entry(Horizontal):
     Entry { height: auto; border-top: hkey $foreground 20%; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompt = Prompt()
+
     def compose(self) -> ComposeResult:
         """Mark, then prompt."""
         yield Sign()
-        yield Prompt()
+        yield self.prompt

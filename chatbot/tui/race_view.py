@@ -60,7 +60,8 @@ class RaceView(Sheet):
         return self._shown is not None
 
     def _advance(self) -> None:
-        assert self.race is not None and self._shown is not None
+        assert self.race is not None
+        assert self._shown is not None
         self._shown += 1
         if self._shown > len(self.race.words):
             self._stop_clock()

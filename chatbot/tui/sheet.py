@@ -21,7 +21,7 @@ DIM = "$foreground 60%"
 INTERRUPTER = "$interrupter"
 LISTENER = "$listener"
 STRONG = "bold"
-WARNING = "$warning"
+WARNING = "$error"
 
 Part = str | tuple[str, str]
 
@@ -57,10 +57,7 @@ def columns(cells: Sequence[Content], widths: Sequence[int]) -> list[Content]:
     """One row of a table: each cell wrapped in its width, counted in terminal cells (漢字 is four), as many lines as the longest needs."""
     blank = painted("")
     rows = zip_longest(*(wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)), fillvalue=blank)
-    return [
-        painted(" " * GAP).join([line.pad_right(max(0, width - line.cell_length)) for line, width in zip(row, widths, strict=True)])
-        for row in rows
-    ]
+    return [painted(" " * GAP).join([line.pad_right(max(0, width - line.cell_length)) for line, width in zip(row, widths, strict=True)]) for row in rows]
 
 
 class Sheet(Widget):

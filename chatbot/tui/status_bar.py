@@ -20,11 +20,8 @@ class StatusBar(Sheet):
     def lines(self, width: int) -> list[Content]:
         """One line: the decoding stays whole, the rest is cut to what is left."""
         decoding = painted_line(str(self.decoding))
-        if self.card is None:
-            left = painted(("loading …", STRONG))
-        else:
-            left = painted((self.card.name, STRONG), "  ", (self.card.summary, DIM))
-        left = painted("").join(left.split("\n"))
+        name, summary = (self.card.name, self.card.summary) if self.card else ("loading …", "")
+        left = painted_line(name, STRONG) + painted("  ") + painted_line(summary, DIM)
         room = width - decoding.cell_length - 2
         if room < 8:
             return [fitted(left, width)]

@@ -53,10 +53,7 @@ def race_sentences(race: Race) -> list[str]:
 
 def ladder_sentences(ladder: Ladder) -> list[str]:
     """The ladder for the ear: a sentence for each beginning, and where the reply settled."""
-    sentences = [
-        f'Had you stopped after "{_ending(rung.heard.split())}", the listener would have said "{rung.reply.strip()}".'
-        for rung in ladder.rungs
-    ]
+    sentences = [f'Had you stopped after "{_ending(rung.heard.split())}", the listener would have said "{rung.reply.strip()}".' for rung in ladder.rungs]
     return [*sentences, f"The listener's reply {settled(ladder)}."]
 
 

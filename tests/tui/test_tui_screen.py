@@ -3,12 +3,15 @@
 import asyncio
 
 import pytest
-from conftest import CARD, EARLY, LATE, WEATHER, Bundleless, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
+from textual.events import Key
+from tui_stage import CARD, EARLY, LATE, WEATHER, Bundleless, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
-from chatbot.records import BotCard, Decoding
+from chatbot.records import BotCard, Decoding, Race, Reply, Step
 from chatbot.tui.app import ChatApp
-from chatbot.tui.chat import KEPT
+from chatbot.tui.chat import KEPT, Chat
+from chatbot.tui.conversation import Question
 from chatbot.tui.entries import Example
+from chatbot.tui.panel import Panel
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.turn import Turn
 
@@ -25,7 +28,8 @@ def test_a_message_is_answered_and_compared_on_every_size(engine, size):
         await until(pilot, lambda: app.query_one(RaceView).state == "done", "race")
         await until(pilot, lambda: app.query_one(Turn).ladder, "ladder")
         await pilot.pause()
-        assert all(len(row) == size[0] for row in rows(app)) and len(rows(app)) == size[1]
+        assert all(len(row) == size[0] for row in rows(app))
+        assert len(rows(app)) == size[1]
         assert LATE in shown(app)
         assert ("settled at 6" in shown(app)) == (size[1] >= 20)  # the facts go first where rows are few
         assert_clean(app)
@@ -41,7 +45,8 @@ def test_the_reply_streams_and_only_then_gets_its_facts(engine):
         await ask(pilot, WEATHER)
         engine.let(2)
         await see(pilot, "I'm sorry")
-        assert "to hear" not in shown(app) and "p 0.74" not in shown(app)
+        assert "to hear" not in shown(app)
+        assert "p 0.74" not in shown(app)
         engine.let(3)
         await see(pilot, LATE)
         await see(pilot, "p 0.74 ▰▰▰▰▰▰▱▱ · heard 7 of 7 · 48 ms")
@@ -111,7 +116,8 @@ def test_esc_lets_the_chunk_in_flight_be_the_last(engine):
         engine.let(10)
         await until(pilot, lambda: all(worker.is_finished for worker in app.workers), "thread ends")
         await pilot.pause()
-        assert "sorry" not in shown(app) and "esc Stop" not in shown(app)
+        assert "sorry" not in shown(app)
+        assert "esc Stop" not in shown(app)
 
     drive(app, script)
 
@@ -129,7 +135,9 @@ def test_the_interrupter_speaks_while_you_type_and_the_listener_waits(engine):
         assert [row[1:] for row in picture if row[1:3] == ["1", "Today's"]] == [["1", "Today's", "That", "·"]]
         assert [row[1:] for row in picture if row[1:3] == ["2", "perfect"]] == [["2", "perfect", "is", "·"]]
         assert engine.heard == ["Today's perfect"], "a growing word is not heard"
-        assert not engine.asked and not engine.ladders and LATE not in shown(app)
+        assert not engine.asked
+        assert not engine.ladders
+        assert LATE not in shown(app)
         await write(pilot, "ther ")
         await see(pilot, "wonderful")
         await pilot.press("backspace", "backspace", *["backspace"] * 7)
@@ -147,7 +155,7 @@ def test_the_race_and_the_ladder_follow_the_reply(engine):
         await see(pilot, "still listening")
         await pilot.press("enter")
         await see(pilot, "the listener has heard it all and begins")
-        assert not engine.races and not engine.ladders, "the pictures neither spoil nor delay the reply"
+        assert not engine.races + engine.ladders, "the pictures neither spoil nor delay the reply"
         engine.let(5)
         await see(pilot, "settled after 6 of 7 words ▰▰▰▰▰▰▱")
         picture = [" ".join(row[61:].split()) for row in rows(app)]
@@ -168,7 +176,8 @@ def test_a_panel_opened_late_draws_what_it_missed_and_a_narrow_one_turns_its_pag
         await see(pilot, "daily-gru")
         await ask(pilot, WEATHER)
         await see(pilot, "48 ms")
-        assert not engine.races and "f3 View" not in shown(app)
+        assert not engine.races
+        assert "f3 View" not in shown(app)
         await pilot.press("f2")
         await see(pilot, "▸ I'm sorry to hear that.")
         assert "Ladder" not in shown(app)
@@ -222,7 +231,8 @@ def test_the_replay_goes_word_by_word_and_at_once_without_animations(engine, mon
         app.animation_level = "none"
         await pilot.press("f5")
         await pilot.pause()
-        assert "(end)" in shown(app) and not view.replaying
+        assert "(end)" in shown(app)
+        assert not view.replaying
 
     drive(app, script)
 
@@ -235,8 +245,10 @@ def test_without_an_interrupter_there_is_only_the_ladder():
         await see(pilot, "no interrupter")
         await ask(pilot, "good morning to you ")
         await see(pilot, "settled after 3 of 4")
-        assert not engine.races and not engine.heard
-        assert "no interrupter" in shown(app) and "f3 View" not in shown(app)
+        assert not engine.races
+        assert not engine.heard
+        assert "no interrupter" in shown(app)
+        assert "f3 View" not in shown(app)
 
     drive(app, script, (80, 24))
 
@@ -261,6 +273,9 @@ def test_f6_samples_with_a_new_seed_for_every_reply(engine):
         assert {asked[2] for asked in engine.asked} == {()}, "a question asked again does not follow itself"
         await pilot.press("f6")
         await see(pilot, "greedy")
+        await ask(pilot, "and then")
+        await until(pilot, lambda: len(engine.asked) == 4, "a question after them")
+        assert engine.asked[-1][2] == (("hello", f"{LATE} 8"),), "of the replies to one question the last one counts"
 
     drive(app, script)
 
@@ -385,7 +400,8 @@ def test_the_screen_can_be_left_while_the_bot_loads(engine):
         engine.loading.set()
 
     asyncio.run(run())
-    assert app.return_code == 0 and not engine.asked
+    assert app.return_code == 0
+    assert not engine.asked
 
 
 def test_commands_answer_in_a_line(engine):
@@ -412,6 +428,33 @@ def test_commands_answer_in_a_line(engine):
     drive(app, script)
 
 
+def test_what_comes_late_for_another_turn_or_draft_is_dropped(engine):
+    app = ChatApp(engine.gated(), compare=True)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await ask(pilot, "one")
+        await until(pilot, lambda: app.query(Turn), "turn")
+        stopped = app.query_one(Turn)
+        await pilot.press("escape")
+        await see(pilot, "stopped")
+        await write(pilot, "two ")
+        await see(pilot, "still listening")
+        race = Race("old draft", 1, (Step("old", 1, "stale"),), Reply("stale", -1.0, 1, 1.0))
+        app._chat.post_message(Chat._Said(stopped, "stale"))
+        app._chat.post_message(Chat._Said(stopped, Reply("stale", -1.0, 1, 1.0)))
+        app._chat.post_message(Chat._Failed(stopped, "stale"))
+        app._panel.post_message(Panel._Heard(Question("old draft", Decoding(), ()), race))
+        app._panel.post_message(Panel._Raced(Question("old draft", Decoding(), ()), race))
+        await pilot.pause()
+        await pilot.pause()
+        assert "stale" not in shown(app)
+        assert stopped.state == "stopped"
+        engine.let(5)
+
+    drive(app, script)
+
+
 def test_clear_forgets_and_drops_what_comes_late(engine):
     app = ChatApp(engine.gated(), compare=True)
 
@@ -425,7 +468,8 @@ def test_clear_forgets_and_drops_what_comes_late(engine):
         engine.let(20)
         await ask(pilot, "two")
         await see(pilot, LATE)
-        assert engine.asked[-1][2] == () and len(app.query(Turn)) == 1
+        assert engine.asked[-1][2] == ()
+        assert len(app.query(Turn)) == 1
 
     drive(app, script)
 
@@ -469,9 +513,13 @@ def test_a_screen_at_rest_has_no_timer(engine):
         assert not app._prompt.cursor_blink
 
         def ticking():
-            return [timer for node in app.screen.walk_children() for timer in node._timers if not timer._task.done() and timer._active.is_set()]
+            timers = [timer for node in app.screen.walk_children() for timer in node._timers]
+            return [timer for timer in timers if not timer._task.done() and timer._active.is_set()]
 
         await until(pilot, lambda: not ticking(), "no timers")
+        for _ in range(10):  # longer than a frame: a timer that starts itself anew would be seen
+            await pilot.pause(0.01)
+            assert not ticking()
 
     drive(app, script)
 
@@ -485,6 +533,40 @@ def test_the_interrupter_may_wait_and_then_speak_on_after_the_end():
         await ask(pilot, "how are you ?")
         await see(pilot, "▸ I'm sorry to hear that.")
         assert "1  how       ·" in shown(app)
-        assert "had heard" in shown(app) and "wonderful" in shown(app) and EARLY in shown(app)
+        assert "had heard" in shown(app)
+        assert "wonderful" in shown(app)
+        assert EARLY in shown(app)
+
+    drive(app, script)
+
+
+def test_the_screen_can_be_left_at_any_moment_of_a_reply():
+    """Threads report to a screen that has gone: nobody may stumble over it."""
+    for chunks in (2, 5, 7):
+        engine = FakeEngine().gated()
+        app = ChatApp(engine, compare=True)
+
+        async def run(app=app, engine=engine, chunks=chunks):
+            async with app.run_test() as pilot:
+                await see(pilot, "daily-gru")
+                await ask(pilot, WEATHER)
+                await ask(pilot, "and again")
+                engine.let(chunks)
+            engine.let(50)  # the screen has gone; its threads go on to the next piece
+            app.refresh_bindings()
+
+        asyncio.run(run())
+        assert app.return_code in (None, 0)
+
+
+def test_enter_does_not_overtake_the_keys_before_it(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        for key in ("h", "i", "enter", "y", "o", "ctrl+j", "u", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))  # all at once, as a fast terminal sends them
+        await until(pilot, lambda: len(engine.asked) == 2, "both are sent")
+        assert [asked[0] for asked in engine.asked] == ["hi", "yo\nu"]
 
     drive(app, script)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import CARD, FakeEngine, ask, assert_clean, drive, see, shown, until, write
+from tui_stage import CARD, FakeEngine, ask, assert_clean, drive, see, shown, until, write
 
 from chatbot.errors import BundleError
 from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
@@ -130,7 +130,8 @@ def test_a_race_with_nothing_in_it_can_be_drawn():
         for race in (Race("", 1, (), Reply("", 0.0, 0, 0.0)), Race("", 1, (), Reply("", 0.0, 0, 0.0), Reply("", 0.0, 0, 0.0, False))):
             for state in ("live", "replying", "done"):
                 view.show(state, race)
-                assert view.lines(60) and view.lines(5)
+                assert view.lines(60)
+                assert view.lines(5)
 
     drive(app, script)
 

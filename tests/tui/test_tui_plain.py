@@ -1,7 +1,7 @@
 """The plain mode: a transcript, word for word."""
 
 import pytest
-from conftest import CARD, WEATHER, Bundleless, FakeEngine
+from tui_stage import CARD, WEATHER, Bundleless, FakeEngine
 
 from chatbot.errors import ChatbotError
 from chatbot.records import BotCard, Decoding
@@ -11,16 +11,16 @@ from chatbot.tui.plain import talk_plain
 def transcript(lines, *, engine=None, compare=False, decoding=None):
     """What the plain mode writes in answer to `lines`."""
     written = []
-    status = talk_plain(
-        engine or FakeEngine(), decoding=decoding or Decoding(), compare=compare, wait=None, lines=lines, write=written.append
-    )
+    status = talk_plain(engine or FakeEngine(), decoding=decoding or Decoding(), compare=compare, wait=None, lines=lines, write=written.append)
     assert status == 0
     assert all("\n" not in line for line in written)
     return "\n".join(written)
 
 
 def test_the_race_and_the_ladder_are_sentences():
-    assert transcript([f"{WEATHER}\n"], compare=True) == """\
+    assert (
+        transcript([f"{WEATHER}\n"], compare=True)
+        == """\
 Loading.
 Note: daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
 Bot: I'm sorry to hear that.
@@ -38,6 +38,7 @@ Ladder: Had you stopped after "… weather makes me", the listener would have sa
 Ladder: Had you stopped after "… makes me so", the listener would have said "I'm sorry to hear that.".
 Ladder: Had you stopped after "… me so sad", the listener would have said "I'm sorry to hear that.".
 Ladder: The listener's reply settled after 6 of 7 words."""
+    )
 
 
 def test_what_it_says_after_the_end_is_one_sentence():
@@ -46,9 +47,9 @@ def test_what_it_says_after_the_end_is_one_sentence():
 
 
 def test_commands_answer_and_the_end_of_input_ends():
-    assert transcript(
-        ["/replay", "/again", "  ", "hello", "/again", "/decoding", "hello", "/again", "/nonsense", "/compare", "/clear", "/quit", "never"]
-    ) == """\
+    assert (
+        transcript(["/replay", "/again", "  ", "hello", "/again", "/decoding", "hello", "/again", "/nonsense", "/compare", "/clear", "/quit", "never"])
+        == """\
 Loading.
 Note: daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
 Note: There is no race to replay yet: /compare turns the races on.
@@ -63,6 +64,7 @@ Note: sampled with seed 1.
 Note: There is no /nonsense. Commands: /help /compare /decoding /again /replay /clear /quit
 Note: The interrupter is compared.
 Note: All that was said is forgotten."""
+    )
 
 
 def test_the_turns_before_are_the_history():
@@ -79,13 +81,15 @@ def test_a_refused_line_is_remarked_upon_and_the_talk_goes_on():
 def test_nothing_but_text_is_written():
     engine = FakeEngine(card=BotCard("\x1b[2J", "a\nb", False, "", (1,), 40), early="\x1b[31m x", late="one\ntwo\x07")
     text = transcript(["\x1b]0;x\x07 y", "/\x1b[2J"], engine=engine, compare=True)
-    assert "Bot: one two␇" in text and "Note: ␛[2J: a b." in text
+    assert "Bot: one two␇" in text
+    assert "Note: ␛[2J: a b." in text
     assert not [character for character in text if character < " " and character != "\n"]
 
 
 def test_without_an_interrupter_only_the_ladder_is_told():
     text = transcript(["hello you"], engine=FakeEngine(card=BotCard("b", "s", False, "", (), 40)), compare=True)
-    assert "Early" not in text and "Ladder: The listener's reply settled after 1 of 2 words." in text
+    assert "Early" not in text
+    assert "Ladder: The listener's reply settled after 1 of 2 words." in text
     assert "Note: This bundle has no interrupter, so there is no race." in text
 
 

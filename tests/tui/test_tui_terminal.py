@@ -14,7 +14,7 @@ pytest.importorskip("pty", reason="no pseudo-terminals here")
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from conftest import FakeEngine
+from tui_stage import FakeEngine
 from chatbot.tui.app import ChatApp
 app = ChatApp(FakeEngine())
 app.run()
@@ -27,9 +27,7 @@ def test_a_talk_in_a_terminal_ends_with_code_0_and_leaves_the_alternate_screen()
 
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"}
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(Path(__file__).parent)], stdin=slave, stdout=slave, stderr=slave, env=environment
-    )
+    program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(Path(__file__).parent)], stdin=slave, stdout=slave, stderr=slave, env=environment)
     os.close(slave)
     seen = b""
 
@@ -37,7 +35,8 @@ def test_a_talk_in_a_terminal_ends_with_code_0_and_leaves_the_alternate_screen()
         nonlocal seen
         limit = time.monotonic() + 30
         while wanted not in seen:
-            assert time.monotonic() < limit and program.poll() is None, seen[-2000:]
+            assert time.monotonic() < limit, seen[-2000:]
+            assert program.poll() is None, seen[-2000:]
             if select.select([master], [], [], 0.1)[0]:
                 seen += os.read(master, 65536)
 

@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make talk` and `make test`.
+# Each builds what it needs: a virtual environment in .venv with the versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TESTABLE := $(VENV)/.testable
+
+.PHONY: help talk test lint types corpus bundle clean
+
+help:            ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+talk: $(INSTALLED)    ## install, then talk with the bot that ships
+	@$(BIN)/chatbot talk
+
+test: $(TESTABLE) lint types    ## install, then lint, types and tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(TESTABLE)    ## ruff: lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TESTABLE)    ## mypy on the package
+	$(BIN)/mypy
+
+corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv
+	$(BIN)/chatbot corpus expand corpora/dialog
+
+bundle: $(INSTALLED)    ## train the bundle that ships, on the CPU
+	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --device cpu --fresh
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): about 300 MB to download, most of it torch (CPU)"
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e .
+	@touch $@
+
+$(TESTABLE): $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:           ## remove what was made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
