@@ -10,7 +10,7 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad, source_ids
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
-from chatbot.decoding import Choose, Hypothesis, beam, greedy, sampler, stream
+from chatbot.decoding import Choose, Hypothesis, Said, beam, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.protocol import Network
 from chatbot.records import Decoding, Reply
@@ -30,7 +30,7 @@ class Bot:
     history: int = 0
     utterance_limit: int = 256  # pieces; longer is refused, never cut: what decides may come last
     reply_limit: int = 64  # pieces
-    device: torch.device = torch.device("cpu")
+    device: torch.device | None = None  # None: the CPU
 
     @classmethod
     def load(cls, model: str | None = None, *, device: str = "cpu") -> "Bot":
@@ -134,7 +134,7 @@ class Bot:
         milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
         return [self._reply(hypotheses[0], milliseconds) for hypotheses in best]
 
-    def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[Said]:
         """What each source's reply says next, a piece at a time."""
         choose: Choose = greedy
         if decoding.strategy == "sample":

@@ -40,19 +40,20 @@ def race(
     if decoding.strategy == "beam":
         decoding = replace(decoding, strategy="greedy")
     heard = list(vocabulary.stream(vocabulary.hear(utterance)))
-    reply, said = Reply("", 0.0, 0, 0.0, finished=False), []
+    reply = Reply("", 0.0, 0, 0.0, finished=False)
+    said: list[str | None] = [None] * (wait - 1)
     limit = decoding.limit or interrupter.reply_limit
     if still_typing:
         limit = min(limit, len(heard) - wait + 1)
     if limit > 0:
         *chunks, last = interrupter.stream(utterance, replace(decoding, limit=limit), history)
-        said = [str(chunk) for chunk in chunks[:limit]]
+        said += [str(chunk) for chunk in chunks[:limit]]
         assert isinstance(last, Reply)
         reply = last
     whole = "".join(heard)
     starts = [start for start, _ in words(whole)]
     numbers = [max(1, bisect_right(starts, end - 1)) for end in accumulate(map(len, heard))]  # of the word that each piece ends in
-    both = zip_longest(heard, numbers, [None] * (wait - 1) + said)
+    both = zip_longest(heard, numbers, said)
     return Race(whole, wait, tuple(Step(text or "", number or 0, piece) for text, number, piece in both), reply, listener)
 
 

@@ -59,6 +59,18 @@ def test_special_names_that_are_typed_are_text(any_vocabulary, name):
     assert not set(heard) & {PAD, BOS, EOS, UNK}
 
 
+def test_words_cut_at_random_are_still_the_same_words(any_vocabulary):
+    @given(typed, st.integers(0, 2**40))
+    def holds(text, seed):
+        (ids,), (again,) = (list(any_vocabulary.resample([text], 1.0, seed)) for _ in range(2))
+        assert ids == again
+        assert any_vocabulary.decode(ids) == fold(text)
+        assert not set(ids) & set(SPECIAL)
+        assert list(any_vocabulary.resample([text, "hello"], 0.0, seed)) == [any_vocabulary.hear(text), any_vocabulary.hear("hello")]
+
+    holds()
+
+
 def test_lower_case_concerns_what_is_heard_and_not_what_is_said(make_vocabulary, small_talk):
     for kind in ("unigram", "bpe", "char"):
         vocabulary = make_vocabulary(kind, lowercase=True)
@@ -157,7 +169,7 @@ def test_perplexity_is_what_it_is_by_hand(vocabulary, listener, interrupter, wai
 
 
 def test_label_smoothing_and_dropout_do_not_enter_a_validation(vocabulary, listener):
-    examples = Examples.from_pairs(THREE, vocabulary)
+    examples = Examples(THREE, vocabulary)
     options = TrainingOptions(epochs=1, label_smoothing=0.5, learning_rate=1e-9)
     *_, last = train({"listener": listener(len(vocabulary), dropout=0.5)}, examples, examples, options)
     bot = Bot(last.networks["listener"].eval(), vocabulary)

@@ -3,7 +3,7 @@
 import os
 import sys
 from importlib.metadata import version as installed
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,7 @@ from chatbot.cli import compare, corpus, evaluate, models, reply, talk, train
 from chatbot.errors import ChatbotError
 from chatbot.safe_text import safe_line
 
-UsageError = typer.BadParameter.__base__  # typer keeps the bases of its own errors to itself
-ClickException = UsageError.__base__ if UsageError else None
-assert isinstance(ClickException, type) and issubclass(ClickException, Exception)
+ClickException: Any = typer.BadParameter.__mro__[2]  # typer keeps the base of its own errors to itself
 
 app = typer.Typer(
     name="chatbot",
@@ -55,8 +53,8 @@ def run(arguments: list[str] | None = None) -> int:
         return command.main(arguments, prog_name="chatbot", standalone_mode=False) or 0
     except ChatbotError as error:
         return _mistake(str(error))
-    except ClickException as error:  # type: ignore[misc]
-        said = error.format_message().strip()  # type: ignore[attr-defined]
+    except ClickException as error:
+        said = error.format_message().strip()
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "chatbot"
         return _mistake(f"{safe_line(said)} See `{where} --help`.") if said else 2

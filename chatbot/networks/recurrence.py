@@ -24,7 +24,7 @@ class Recurrence(nn.Module):
         self.dropout = Dropout(dropout)
         if cell == "lstm":  # remember by default (Jozefowicz et al. 2015, section 2.2)
             for layer in self.layers:
-                nn.init.ones_(layer.bias_ih_l0.data[hidden : 2 * hidden])  # type: ignore[union-attr, index]
+                nn.init.ones_(layer.bias_ih_l0.data[hidden : 2 * hidden])
 
     def forward(self, inputs: Tensor, state: tuple[Tensor, ...] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs (B, T, H) of the top layer for `inputs` (B, T, I), and the state after the last step, (L, B, H) each."""
