@@ -1,13 +1,17 @@
 # Two commands do everything on a fresh machine: `make talk` and `make test`.
 # Each builds what it needs: a virtual environment in .venv with the versions of constraints.txt.
 
+# On Linux, `make talk INDEX=https://download.pytorch.org/whl/cpu` installs torch without CUDA: 200 MB instead of 3 GB.
+
 PYTHON ?= python3
+INDEX ?=
+PIP = $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt $(addprefix --extra-index-url ,$(INDEX))
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 
-.PHONY: help talk test lint types corpus bundle clean
+.PHONY: help talk test lint types corpus bundle pictures clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -34,13 +38,16 @@ bundle: $(INSTALLED)    ## train the bundle that ships, on the CPU
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): about 300 MB to download, most of it torch (CPU)"
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e .
+	@echo "installing into $(VENV): some 300 MB to download, or 3 GB where torch comes with CUDA"
+	$(PIP) -e .
 	@touch $@
 
 $(TESTABLE): $(INSTALLED)
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	$(PIP) -e '.[dev]'
 	@touch $@
+
+pictures: $(INSTALLED)    ## draw docs/race.svg from the real screen and the bundle that ships
+	$(BIN)/python docs/draw_race.py
 
 clean:           ## remove what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from chatbot.errors import BundleError, ChatbotError
+from chatbot.files import write_whole
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import NetworkOptions, network_options_from
@@ -26,6 +27,7 @@ from chatbot.shipped import shipped
 from chatbot.vocabulary import Vocabulary
 
 FORMAT = 1
+_RESTORE = "restore it, or train the bundle again"
 _OURS = re.compile(r"(vocabulary|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|safetensors)|\.[\w.-]+\.part")
 
 
@@ -48,6 +50,17 @@ class Details:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
+_TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bundle.json, and the least number that it may be
+    **dict.fromkeys(("network", "interrupters", "corpus", "training", "scores", "versions"), (dict, None)),
+    **dict.fromkeys(("fingerprint", "created"), (str, None)),
+    "lowercase": (bool, None),
+    "history": (int, 0),
+    "utterance_limit": (int, 1),
+    "reply_limit": (int, 1),
+    "examples": (list, None),
+}
+
+
 @dataclass(frozen=True)
 class Bundle:
     """Two networks or more and their vocabulary, in memory."""
@@ -62,11 +75,6 @@ class Bundle:
     def name(self) -> str:
         """What the bundle is called."""
         return self.path.name
-
-    @property
-    def is_shipped(self) -> bool:
-        """Whether it is the one that travels with the program."""
-        return is_shipped(self.path)
 
 
 def save(folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str]) -> None:
@@ -85,11 +93,11 @@ def save(folder: Path, details: Details, vocabulary: Vocabulary, networks: Mappi
             digest = hashlib.sha256(content).hexdigest()
             name = f"{role}-{digest[:12]}.{ending}"
             files[role] = {"name": name, "sha256": digest}
-            _write(folder / name, content)
+            write_whole(folder / name, content)
         for name, text in texts.items():
-            _write(folder / name, text.encode())
+            write_whole(folder / name, text.encode("utf-8", "replace"))
         stored = {"format": FORMAT, **asdict(details), "vocabulary": len(vocabulary), "files": files}
-        _write(folder / "bundle.json", (json.dumps(stored, indent=1, ensure_ascii=False) + "\n").encode())
+        write_whole(folder / "bundle.json", (json.dumps(stored, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
         named = {file["name"] for file in files.values()}
         for path in folder.iterdir():
             if _OURS.fullmatch(path.name) and path.name not in named:
@@ -105,8 +113,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
     stored = read_json(folder)
     files = stored["files"]
     try:
-        known = {one.name for one in fields(Details)}
-        details = Details(**{name: value for name, value in stored.items() if name in known})
+        details = Details(**{name: stored[name] for name in _TYPES})
         details = replace(
             details,
             network=network_options_from(stored["network"]),
@@ -119,12 +126,10 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, safetensors.torch.load(_read(folder, files[role])))
             network.to(device).eval()
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError, ChatbotError) as error:
-        if isinstance(error, BundleError):
-            raise
-        raise BundleError(
-            f"bundle.json does not fit its files ({error})", place=folder / "bundle.json", remedy="train it again, or restore the bundle"
-        ) from None
+    except BundleError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError, ChatbotError):
+        raise BundleError("what it says does not fit the other files", place=folder / "bundle.json", remedy=_RESTORE) from None
     return Bundle(folder, details, vocabulary, listener, interrupters)
 
 
@@ -137,14 +142,31 @@ def read_json(folder: Path) -> dict[str, Any]:
         raise BundleError("no bundle there", place=folder, remedy="train one with `chatbot train CORPUS`, or see `chatbot models list`") from None
     except OSError as error:
         raise BundleError(f"cannot be read: {error.strerror}", place=path, remedy="check its permissions") from None
-    except ValueError:
-        raise BundleError("not JSON", place=path, remedy="train it again, or restore the bundle") from None
+    except (ValueError, RecursionError):
+        raise BundleError("not JSON", place=path, remedy=_RESTORE) from None
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         found = stored.get("format") if isinstance(stored, dict) else None
         raise BundleError(f"unknown format {found!r}", place=path, remedy=f"this program reads format {FORMAT}: update it, or train the bundle again")
-    if not isinstance(stored.get("files"), dict):
-        raise BundleError("names no files", place=path, remedy="train it again, or restore the bundle")
+    for name, (kind, least) in {**_TYPES, "files": (dict, None)}.items():
+        value = stored.get(name)
+        if not isinstance(value, kind) or (least is not None and value < least):
+            raise BundleError(f"“{name}” is missing, or is not what it should be", place=path, remedy=_RESTORE)
+    if not all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")):
+        raise BundleError("“corpus” is not what it should be", place=path, remedy=_RESTORE)
     return stored
+
+
+def remove(folder: Path) -> None:
+    """Removes the files of the bundle in `folder`, and the folder if nothing else is in it. Raises BundleError when they cannot be removed."""
+    read_json(folder)
+    try:
+        for path in sorted(folder.iterdir()):
+            if _OURS.fullmatch(path.name) or path.name in ("bundle.json", "log.jsonl", "README.md"):
+                path.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError as error:
+        raise BundleError(f"cannot be removed: {error.strerror}", place=error.filename or folder, remedy="check its permissions") from None
 
 
 def find(model: str | None) -> Path:
@@ -154,7 +176,7 @@ def find(model: str | None) -> Path:
         newest = max(((_created(path), path) for path in own.glob("*/") if (path / "bundle.json").is_file() and not is_shipped(path)), default=None)
         return newest[1] if newest else shipped("models") / "small-talk"
     for folder in (Path(model), own / model, shipped("models") / model):
-        if (folder / "bundle.json").is_file():
+        if model and os.path.isfile(folder / "bundle.json"):  # unlike Path.is_file, no error for a name that is too long
             return folder
     raise BundleError("no bundle of that name or path", place=model, remedy="see `chatbot models list`, or train one with `chatbot train CORPUS`")
 
@@ -162,6 +184,11 @@ def find(model: str | None) -> Path:
 def is_shipped(folder: Path) -> bool:
     """Whether the bundle in `folder` is one that travels with the program."""
     return folder.resolve().parent == shipped("models").resolve() and folder.resolve().name == "small-talk"
+
+
+def origin(folder: Path) -> str:
+    """Where the bundle in `folder` comes from, in words."""
+    return "which ships with the program" if is_shipped(folder) else f"from {folder}"
 
 
 def _created(folder: Path) -> str:
@@ -188,23 +215,9 @@ def _read(folder: Path, file: Mapping[str, str]) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise BundleError("this file of the bundle is missing", place=path, remedy="restore it, or train the bundle again") from None
+        raise BundleError("this file of the bundle is missing", place=path, remedy=_RESTORE) from None
     except OSError as error:
         raise BundleError(f"cannot be read: {error.strerror}", place=path, remedy="check its permissions") from None
     if hashlib.sha256(content).hexdigest() != file["sha256"]:
-        raise BundleError("this file of the bundle is truncated or altered", place=path, remedy="restore it, or train the bundle again")
+        raise BundleError("this file of the bundle is truncated or altered", place=path, remedy=_RESTORE)
     return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file beside its place, flushes it to the disk, and puts it there in one move."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -10,7 +10,8 @@ Attention = Literal["none", "dot", "general", "additive"]
 Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
-EPOCHS = 16
+PIECES = 4000
+EPOCHS = 12
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
@@ -19,12 +20,13 @@ class VocabularyOptions:
     """What a vocabulary is trained to be. `size` is a target: a text that gives fewer pieces gets fewer."""
 
     kind: Kind = "unigram"
-    size: int = 4000
+    size: int = 0  # 0: PIECES, or more where the text has many characters
     lowercase: bool = False  # what is heard; replies keep their capitals
 
     def __post_init__(self) -> None:
-        """Raises OptionError for an unknown kind."""
+        """Raises OptionError for an unknown kind and an impossible size."""
         _one_of("vocabulary", self.kind, get_args(Kind))
+        _between("--vocab-size", self.size, 0, 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,8 @@ class NetworkOptions:
     layers: int = 1
     hidden: int = 256
     embedding: int = 192
-    dropout: float = 0.2
+    dropout: float = 0.1
+    word_dropout: float = 0.2  # the share of the heard pieces that training leaves out
     bidirectional: bool = True  # the encoder reads from both ends
     attention: Attention = "general"
     tied: bool = True  # one matrix embeds pieces and scores them
@@ -45,11 +48,12 @@ class NetworkOptions:
         """Raises OptionError for what cannot be built."""
         _one_of("cell", self.cell, get_args(Cell))
         _one_of("attention", self.attention, get_args(Attention))
-        for flag, value in (("--layers", self.layers), ("--hidden", self.hidden), ("--embedding", self.embedding)):
-            _at_least(flag, value, 1)
-        _share("--dropout", self.dropout)
-        if self.dropout == 1:
-            raise OptionError("--dropout 1 leaves nothing", remedy="use less than 1")
+        for flag, value, most in (("--layers", self.layers, 16), ("--hidden", self.hidden, 8192), ("--embedding", self.embedding, 8192)):
+            _between(flag, value, 1, most)
+        for flag, share in (("--dropout", self.dropout), ("--word-dropout", self.word_dropout)):
+            _share(flag, share)
+            if share == 1:
+                raise OptionError(f"{flag} 1 leaves nothing", remedy="use less than 1")
         if self.bidirectional and self.hidden % 2:
             raise OptionError(f"--hidden {self.hidden} is odd", remedy="an encoder of two directions halves it: use an even number, or --one-directional")
 
@@ -59,13 +63,13 @@ class TrainingOptions:
     """How networks are trained. The learning rate rises linearly over `warmup` of the steps, then falls as a cosine to a hundredth."""
 
     epochs: int = 0  # 0: EPOCHS, or on a small corpus as many as make FEWEST_STEPS steps
-    batch_tokens: int = 2048  # source + target pieces a step at the most, padding counted
+    batch_tokens: int = 1024  # source + target pieces a step at the most, padding counted
     optimiser: Optimiser = "adamw"
     learning_rate: float = 4e-3
     warmup: float = 0.1
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     recut: float = 0.2  # the share of the heard words that each epoch cuts at random into other pieces
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
@@ -78,11 +82,11 @@ class TrainingOptions:
             ("--epochs", self.epochs, 0),
             ("--batch-tokens", self.batch_tokens, 1),
             ("--patience", self.patience, 0),
-            ("--seed", self.seed, 0),
         ):
             _at_least(flag, value, least)
         for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay)):
             _at_least(flag, number, 0)
+        _between("--seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):
             raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.004")
         for flag, share in (
@@ -120,6 +124,12 @@ def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
         raise OptionError(f"no {what} called {value}", remedy=f"use {', '.join(choices)}")
 
 
+def _between(flag: str, value: int, least: int, most: int) -> None:
+    _at_least(flag, value, least)
+    if value > most:
+        raise OptionError(f"{flag} {value} is too large", remedy=f"use {most} or less")
+
+
 def _at_least(flag: str, value: float, least: float) -> None:
     if not value >= least:
         raise OptionError(f"{flag} {value:g} is too small", remedy=f"use {least} or more")
@@ -133,5 +143,5 @@ def _share(flag: str, value: float) -> None:
 PRESETS = {
     "tiny": NetworkOptions(hidden=128, embedding=96),
     "small": NetworkOptions(),
-    "base": NetworkOptions(layers=2, hidden=512, embedding=256, dropout=0.3),
+    "base": NetworkOptions(layers=2, hidden=512, embedding=256, dropout=0.2),
 }

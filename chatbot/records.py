@@ -7,6 +7,11 @@ from typing import Literal
 Strategy = Literal["greedy", "sample", "beam"]
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 word`, `2 words`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
     """How a reply is chosen. Temperature, top-k, top-p and seed matter to `sample` alone, width and length penalty to `beam` alone."""
@@ -122,8 +127,7 @@ class BotCard:
 
     name: str
     summary: str  # one line: cell, sizes, vocabulary, epoch
-    shipped: bool
-    path: str
+    origin: str  # "which ships with the program", or "from PATH"
     waits: tuple[int, ...]  # of the interrupters in the bundle; () when there is none
     limit: int  # pieces in an utterance at the most
     examples: tuple[str, ...] = field(default=())  # utterances to try

@@ -4,8 +4,11 @@ Control characters become visible pictures, characters that reorder a line go, a
 move the cursor, recolour the screen, or pass for something it is not.
 """
 
+import json
+import math
 import re
 import unicodedata
+from typing import Any
 
 MARKS_PER_BASE = 8
 LIMIT = 20_000
@@ -43,3 +46,18 @@ def safe_text(text: str, *, limit: int = LIMIT) -> str:
 def safe_line(text: str, *, limit: int = LIMIT) -> str:
     """`safe_text` in one line: tabs and line breaks are blanks."""
     return safe_text(text, limit=limit).replace("\n", " ").replace("\t", " ")
+
+
+def safe_json(value: Any, *, indent: int | None = None) -> str:
+    """`value` as JSON that any terminal and any parser can take: what could control a terminal is escaped, what is no number is null."""
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    return re.sub(f"{_REORDERING.pattern}|[\x7f-\x9f\ud800-\udfff\u2028\u2029]", lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None in place of infinities and of what is not a number."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,7 +14,7 @@ import sentencepiece
 
 from chatbot.corpus.folding import fold
 from chatbot.errors import OptionError
-from chatbot.options import VocabularyOptions
+from chatbot.options import PIECES, VocabularyOptions
 
 PAD, BOS, EOS, UNK, SEP = range(5)  # SEP stands between the turns of a history
 SPECIAL = (PAD, BOS, EOS, UNK, SEP)
@@ -22,6 +22,7 @@ BYTES = 256
 
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _EVENNESS = 0.3  # of random cuts: 0 draws all ways to cut a word alike, 1 as likely as their pieces are
+_RESERVED = "\u2585"  # SentencePiece skips sentences with it: it is left to the bytes
 _THREADS = 2  # fixed: the pieces depend on it
 _SENTENCES = 2_000_000  # of a larger corpus a sample is enough
 
@@ -39,16 +40,17 @@ class Vocabulary:
     def train(cls, utterances: Iterable[str], replies: Iterable[str], options: VocabularyOptions) -> "Vocabulary":
         """Trains pieces on the texts of the training part. Raises OptionError when `options.size` is below what they need."""
         folded = [fold(text.lower() if options.lowercase else text) for text in utterances] + [fold(text) for text in replies]
+        folded = [text.replace(_RESERVED, " ") for text in folded]
         byte_fallback = options.kind != "char"
         floor = len(SPECIAL) + byte_fallback * BYTES + len(set("".join(folded)) | {" "})
-        if options.size < floor:
+        if options.size and options.size < floor:
             raise OptionError(f"--vocab-size {options.size} is too small", remedy=f"this text needs {floor} at least")
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(folded),
             model_writer=model,
             model_type=options.kind,
-            vocab_size=options.size,
+            vocab_size=options.size or max(PIECES, floor + floor // 4),
             hard_vocab_limit=False,  # a target, not a demand
             byte_fallback=byte_fallback,
             character_coverage=1.0,

@@ -61,6 +61,7 @@ def test_special_names_that_are_typed_are_text(any_vocabulary, name):
 
 def test_words_cut_at_random_are_still_the_same_words(any_vocabulary):
     @given(typed, st.integers(0, 2**40))
+    @example("0\xa0\r0", 1)
     def holds(text, seed):
         (ids,), (again,) = (list(any_vocabulary.resample([text], 1.0, seed)) for _ in range(2))
         assert ids == again

@@ -1,6 +1,5 @@
 """`chatbot compare`: the race and the ladder, printed."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -8,12 +7,13 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from chatbot.cli import options
-from chatbot.records import Ladder, Race
-from chatbot.safe_text import safe_line
+from chatbot.errors import BundleError
+from chatbot.records import Ladder, Race, plural
+from chatbot.safe_text import safe_json, safe_line
 
 
 def compare(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT…", help="One utterance, or several to set side by side.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="One utterance, or several to set side by side.")],
     model: options.Model = None,
     wait: Annotated[
         int | None, typer.Option(metavar="K", help="The interrupter that hears K pieces before its first. Default: the smallest in the bundle.")
@@ -28,7 +28,7 @@ def compare(
 ) -> None:
     """Show who had heard what when it spoke: an RNN that says a word for each word it hears, and one that listens first.
 
-    chatbot compare "Today's perfect weather makes me so sad" "Today's perfect weather makes me so happy"
+    chatbot compare "I feel so sad" "I feel so happy"
     """
     decoding = options.decoding(sample, temperature, top_k, top_p, seed, 0, 0)
     from chatbot.bot import Bot
@@ -36,7 +36,9 @@ def compare(
 
     bundle = options.load_bundle(model, device)
     listener = Bot.of(bundle)
-    interrupter = Bot.of(bundle, wait=wait if wait is not None else min(bundle.interrupters, default=1))
+    if not bundle.interrupters:
+        raise BundleError("no interrupter in it to compare with", place=bundle.path, remedy="train one without --no-interrupter")
+    interrupter = Bot.of(bundle, wait=min(bundle.interrupters) if wait is None else wait)
     shown: list[tuple[Race, Ladder]] = []
     for utterance in text:
         answer = listener.reply(utterance, decoding)
@@ -50,13 +52,14 @@ def compare(
             alike["pieces_said_alike"] = min(one.interrupter.pieces for one, _ in shown)
     if json_:
         answer_: dict[str, Any] = {"races": [asdict(one) for one, _ in shown], "ladders": [asdict(other) for _, other in shown], "alike": alike}
-        typer.echo(json.dumps(answer_, ensure_ascii=False, indent=1))
+        typer.echo(safe_json(answer_, indent=1))
         return
     for one, other in shown:
         typer.echo("\n".join([*_race_lines(one), "", *_ladder_lines(other), ""]))
     if alike:
         typer.echo(
-            f"The two begin with the same {alike['pieces_heard_alike']} pieces. The interrupter's first {alike['pieces_said_alike']} pieces are the same too."
+            f"Heard alike from the beginning: {plural(alike['pieces_heard_alike'] or 0, 'piece')}."
+            f" Said alike by the interrupter: {plural(alike['pieces_said_alike'] or 0, 'piece')}."
         )
 
 
@@ -66,7 +69,7 @@ def _race_lines(race: Race) -> list[str]:
     rows.append(("‖", "(end)", race.afterwards.strip() or "(done)", race.listener.text if race.listener else ""))
     table = _table([("#", "heard", "interrupter", "listener"), *rows])
     first = race.heard_at_first_word
-    caption = f"When it said its first word, the interrupter had heard {first} of {len(race.words)} words."
+    caption = f"When it said its first word, the interrupter had heard {first} of {plural(len(race.words), 'word')}."
     sure = [f"interrupter  {safe_line(race.interrupter.text)}  (p {race.interrupter.probability:.2f})"]
     if race.listener:
         sure.append(f"listener     {safe_line(race.listener.text)}  (p {race.listener.probability:.2f})")
@@ -76,7 +79,7 @@ def _race_lines(race: Race) -> list[str]:
 def _ladder_lines(ladder: Ladder) -> list[str]:
     """The ladder as a table: a row a beginning."""
     rows = [(str(rung.words), rung.heard, "=" if rung.final else "≠", rung.reply) for rung in ladder.rungs]
-    settled = f"Settled after {ladder.settled} of {len(ladder.rungs)} words."
+    settled = f"Settled after {ladder.settled} of {plural(len(ladder.rungs), 'word')}."
     return ["Ladder: if you had stopped there, the listener would have said", *_table(rows), settled]
 
 

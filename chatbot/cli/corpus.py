@@ -1,6 +1,5 @@
 """`chatbot corpus`: write and check corpora."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +8,17 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import CorpusError
-from chatbot.safe_text import safe_line
+from chatbot.files import write_whole
+from chatbot.safe_text import safe_json, safe_line
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write and check corpora.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Write and check corpora.
+
+    chatbot corpus check faq.tsv
+    """,
+)
 
 
 @app.command()
@@ -26,25 +33,26 @@ def expand(
     from chatbot.corpus import topics
     from chatbot.corpus.pairs import groups_path
 
-    out = out or folder.with_name(f"{folder.resolve().name}.tsv")
+    beside = folder if folder.name else folder.resolve()
+    out = beside.with_name(f"{beside.name}.tsv") if out is None else out
+    if not out.name:
+        raise CorpusError("no name of a file", place=f"--out “{out}”", remedy="name the .tsv file to write")
     found = topics.read_topics(folder)
     lines = list(topics.expand(found))
     pairs = "".join(f"{line.utterance}\t{line.reply}\n" for line in lines)
     groups = "".join(f"{number}\t{line.group.topic}\t{line.group.pair}\t{line.group.label}\n" for number, line in enumerate(lines, 1))
     try:
         for path, text in ((out, pairs), (groups_path(out), groups)):
-            beside = path.with_name(f".{path.name}.part")
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
+            write_whole(path, text.encode())
     except OSError as error:
         raise CorpusError(f"cannot be written: {error.strerror}", place=out, remedy="name another file with --out") from None
     late = len({line.group.pair for line in lines if line.group.pair})
-    typer.echo(f"{out}: {len(lines):,} pairs, {len({line.utterance for line in lines}):,} utterances, {len(found)} topics, {late:,} late-cue pairs")
+    typer.echo(safe_line(f"{out}: {len(lines):,} pairs, {len({line.utterance for line in lines}):,} utterances, {len(found)} topics, {late:,} late-cue pairs"))
 
 
 @app.command()
 def check(
-    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS…", help="TSV files.")],
+    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files.")],
     history: Annotated[int, typer.Option(metavar="N", min=0, help="Read N earlier turns with each utterance.")] = 0,
     json_: options.Json = False,
 ) -> None:
@@ -56,7 +64,7 @@ def check(
     from chatbot.corpus.pairs import read_pairs
     from chatbot.corpus.split import split_pairs
 
-    pairs = [pair for path in corpus for pair in read_pairs(path, history=history)]
+    pairs = [pair for path in corpus for pair in read_pairs(options.corpus_path(path), history=history)]
     parts = split_pairs(pairs)
     replies = Counter(pair.reply for pair in pairs)
     report = {
@@ -69,7 +77,7 @@ def check(
         "commonest": [{"reply": reply, "share": times / len(pairs)} for reply, times in replies.most_common(5)],
     }
     if json_:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        typer.echo(safe_json(report, indent=1))
         return
     typer.echo(f"{report['pairs']:,} pairs, {report['utterances']:,} distinct utterances, {report['replies']:,} distinct replies")
     if parts.valid or parts.test:

@@ -15,8 +15,8 @@ History = tuple[tuple[str, str], ...]
 class BundleEngine:
     """Loads a bundle when it is asked to, so that the screen can be drawn before torch is imported."""
 
-    def __init__(self, model: str | None, device: str) -> None:
-        self._model, self._device = model, device
+    def __init__(self, model: str | None, device: str, wait: int | None = None) -> None:
+        self._model, self._device, self._wait = model, device, wait
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
 
@@ -36,12 +36,14 @@ class BundleEngine:
         folder = bundles.find(self._model)
         bundle = bundles.load(folder, device=torch_device(self._device))
         self._listener = Bot.of(bundle)
+        if self._wait is not None:
+            Bot.of(bundle, wait=self._wait)  # says so when the bundle has none of that wait
         self._interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}
         for bot in (self._listener, *self._interrupters.values()):
             bot.reply("hello")
         details, network = bundle.details, bundle.details.network
-        summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus.get('pairs', 0):,} pairs"
-        return BotCard(bundle.name, summary, bundle.is_shipped, str(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples)
+        summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus['pairs']:,} pairs"
+        return BotCard(bundle.name, summary, bundles.origin(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples)
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
         """The listener's reply, as it is said."""

@@ -1,6 +1,5 @@
 """`chatbot evaluate`: what a bot is worth, as a table or as JSON."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,16 +8,14 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import CorpusError
-from chatbot.safe_text import safe_line
+from chatbot.safe_text import safe_json, safe_line
 
 if TYPE_CHECKING:
     from chatbot.evaluation.metrics import Scores
 
 
 def evaluate(
-    corpus: Annotated[
-        list[Path], typer.Argument(metavar="CORPUS…", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")
-    ],
+    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")],
     model: options.Model = None,
     json_: options.Json = False,
     beam: options.Beam = 0,
@@ -40,6 +37,11 @@ def evaluate(
     pairs = [pair for path in corpus for pair in read_pairs(options.corpus_path(path), history=bundle.details.history)]
     allowed = metrics.allowed_replies(pairs)
     trained_on_it = fingerprint(pairs) == bundle.details.fingerprint
+    for pair in pairs:
+        if len(bundle.vocabulary.hear(pair.utterance)) > bundle.details.utterance_limit:
+            raise CorpusError(
+                f"an utterance of more than {bundle.details.utterance_limit} pieces", place=f"{pair.place}:1", remedy="shorten it, or leave it out"
+            )
     if trained_on_it:
         pairs = split_pairs(pairs).test
         if not pairs:
@@ -53,7 +55,7 @@ def evaluate(
             "decoding": str(decoding),
             "networks": {name: asdict(one) for name, one in found.items()},
         }
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        typer.echo(safe_json(report, indent=1))
         return
     part = "the test part, which it was not trained on" if trained_on_it else "all pairs of the file"
     typer.echo(safe_line(f"{bundle.path}, on {part}: {len(pairs):,} pairs, {found['listener'].utterances:,} utterances; {decoding}"))
@@ -72,9 +74,9 @@ def _table(found: "dict[str, Scores]") -> list[str]:
             (f"  of the {first.late.late} that are late by definition", [f"{one.late_right:.1%}" for one in late]),
         ]
     rows += [
-        ("perplexity a piece (its own pieces + 1 a reply)", [f"{one.perplexity.per_piece:.2f}" for one in columns]),
-        ("perplexity a word (white-space words + 1 a reply)", [f"{one.perplexity.per_word:.2f}" for one in columns]),
-        ("bits a byte (UTF-8 bytes + 1 a reply)", [f"{one.perplexity.bits_per_byte:.3f}" for one in columns]),
+        ("perplexity a piece (its own pieces + 1 a reply)", [f"{one.perplexity.per_piece:.4g}" for one in columns]),
+        ("perplexity a word (white-space words + 1 a reply)", [f"{one.perplexity.per_word:.4g}" for one in columns]),
+        ("bits a byte (UTF-8 bytes + 1 a reply)", [f"{one.perplexity.bits_per_byte:.4g}" for one in columns]),
         ("BLEU", [f"{one.bleu:.1f}" for one in columns]),
         ("chrF", [f"{one.chrf:.1f}" for one in columns]),
         ("distinct-1, distinct-2", [f"{one.distinct_1:.3f}, {one.distinct_2:.3f}" for one in columns]),

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib.metadata import version as installed
 from typing import Annotated, Any
 
@@ -50,19 +51,35 @@ def run(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 fine, 1 what was tested failed, 2 the person's mistake, 128 + n stopped by signal n."""
     command = typer.main.get_command(app)
     try:
-        return command.main(arguments, prog_name="chatbot", standalone_mode=False) or 0
+        code = command.main(arguments, prog_name="chatbot", standalone_mode=False) or 0
+        sys.stdout.flush()
+        return code
     except ChatbotError as error:
         return _mistake(str(error))
     except ClickException as error:
-        said = error.format_message().strip()
         context = getattr(error, "ctx", None)
+        if context and not context.args and context.command is not None and type(error).__name__ == "NoArgsIsHelpError":
+            print(context.get_help(), file=sys.stderr)
+            return 2
         where = context.command_path if context else "chatbot"
-        return _mistake(f"{safe_line(said)} See `{where} --help`.") if said else 2
+        said = safe_line(error.format_message().strip()).rstrip(".")
+        return _mistake(f"{said}; see `{where} --help`")
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # who read our answers has gone: nothing is wrong
+    except SystemExit:  # typer's answer to a broken pipe: who read our answers has gone, and nothing is wrong
+        return _hush()
+    except BrokenPipeError:
+        return _hush()
+    except OSError as error:  # stdout cannot be written to, such as on a full disk
+        _hush()
+        return _mistake(f"the answer cannot be written: {error.strerror}")
+
+
+def _hush() -> int:
+    """Lets what is left in stdout go nowhere: Python would try once more at its end."""
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return 0
 
 
 def _mistake(line: str) -> int:
@@ -73,5 +90,6 @@ def _mistake(line: str) -> int:
 def main() -> None:
     """The entry point."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):  # text is UTF-8 whatever the locale; a byte that is not is shown, not fatal
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        if stream is not None:  # closed by who called us
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     sys.exit(run())

@@ -8,11 +8,11 @@ from chatbot.bundle import Details
 def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[str, int]) -> str:
     """README.md of a bundle, as Markdown."""
     network, corpus = details.network, details.corpus
-    lines = [f"# {name}", "", "A bot for [chatbot](https://pypi.org/project/chatbot/), trained from scratch on pairs of utterance and reply.", ""]
+    lines = [f"# {name}", "", "A bot for `chatbot`, trained from scratch on pairs of utterance and reply.", ""]
     trained_on = ", ".join(corpus["names"]) or "a private corpus"
     rows = [
         ("trained on", f"{trained_on}: {corpus['pairs']:,} pairs, {corpus['utterances']:,} distinct utterances"),
-        ("networks", ", ".join(f"{role} {count / 1e6:.2f} M parameters" for role, count in parameters.items())),
+        ("networks", ", ".join(f"{role} {count:,} parameters" for role, count in parameters.items())),
         ("cell", f"{network.layers} x {network.cell.upper()} {network.hidden}, embedding {network.embedding}, attention {network.attention}"),
         ("vocabulary", f"{pieces:,} pieces{', heard in lower case' if details.lowercase else ''}"),
         ("history", f"{details.history} earlier turns" if details.history else "none: each utterance is answered by itself"),
@@ -27,10 +27,10 @@ def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[
         lines += ["| network | right | perplexity a piece | BLEU | late-cue pairs right |", "|---|---|---|---|---|"]
         for role, scores in details.scores.items():
             late = f"{scores['late_pairs_right']:.1%} of {scores['late_pairs']}" if "late_pairs" in scores else "none in it"
-            lines.append(f"| {role} | {scores['right']:.1%} of {scores['utterances']} | {scores['perplexity']:.2f} | {scores['bleu']:.1f} | {late} |")
+            lines.append(f"| {role} | {scores['right']:.1%} of {scores['utterances']} | {scores['perplexity']:.4g} | {scores['bleu']:.1f} | {late} |")
         lines += ["", "*Right*: the whole reply is one that the corpus allows for the utterance's topic. A late-cue pair is right when both members are.", ""]
     else:
-        lines += ["No score: it is not finished, or no utterance could be held out.", ""]
+        lines += ["No score: no utterance was held out, or training was stopped.", ""]
     lines += [
         "## What to expect",
         "",

@@ -1,7 +1,5 @@
 """`chatbot models`: the bundles on this machine."""
 
-import json
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +7,16 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import BundleError
-from chatbot.safe_text import safe_line
+from chatbot.safe_text import safe_json, safe_line
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, show and remove bundles.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""List, show and remove bundles.
+
+    chatbot models list
+    """,
+)
 
 
 @app.command("list")
@@ -31,15 +36,15 @@ def list_(json_: options.Json = False) -> None:
         row: dict[str, Any] = {"name": folder.name, "path": str(folder), "ships": bundles.is_shipped(folder)}
         try:
             stored = bundles.read_json(folder)
-            row |= {"created": stored.get("created"), "pairs": stored.get("corpus", {}).get("pairs"), "scores": stored.get("scores")}
+            row |= {"created": stored["created"], "pairs": stored["corpus"]["pairs"], "scores": stored["scores"]}
         except BundleError as error:
             row["error"] = str(error)
         rows[folder.resolve()] = row
     if json_:
-        typer.echo(json.dumps(list(rows.values()), ensure_ascii=False, indent=1))
+        typer.echo(safe_json(list(rows.values()), indent=1))
         return
     for row in rows.values():
-        what = row.get("error") or f"{row['created']}  {row['pairs']} pairs" + ("  ships with the program" if row["ships"] else "")
+        what = row.get("error") or f"{row['created']}  {row['pairs']:,} pairs" + ("  ships with the program" if row["ships"] else "")
         typer.echo(safe_line(f"{row['name']:<20}  {what}"))
 
 
@@ -55,7 +60,7 @@ def show(name: Annotated[str | None, typer.Argument(help="A bundle, by name or p
     folder = bundles.find(name)
     stored = bundles.read_json(folder)
     if json_:
-        typer.echo(json.dumps(stored, ensure_ascii=False, indent=1))
+        typer.echo(safe_json(stored, indent=1))
         return
     bundles.load(folder)  # says what is wrong with it
     card = folder / "README.md"
@@ -73,7 +78,5 @@ def remove(name: Annotated[str, typer.Argument(help="A bundle under ./models, by
     folder = bundles.find(name)
     if bundles.is_shipped(folder):
         raise BundleError("this bundle ships with the program and is never removed", place=folder, remedy="name one under ./models")
-    if folder.is_symlink():
-        raise BundleError("a link, not a bundle's own folder", place=folder, remedy="remove the link yourself")
-    shutil.rmtree(folder)
+    bundles.remove(folder)
     typer.echo(f"removed {safe_line(str(folder))}")

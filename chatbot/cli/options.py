@@ -10,6 +10,7 @@ import typer
 
 from chatbot.errors import OptionError
 from chatbot.records import Decoding, Strategy
+from chatbot.safe_text import safe_line
 from chatbot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Wher
 Plain = Annotated[bool, typer.Option("--plain", help="Whole lines, nothing redrawn (also CHATBOT_PLAIN=1, or no terminal).")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Draw replies instead of taking the likeliest.")]
-Temperature = Annotated[float, typer.Option(metavar="T", help="With --sample: above 0; higher is more varied.")]
+Temperature = Annotated[float, typer.Option(metavar="T", help="With --sample: higher is more varied; 0 is greedy.")]
 TopK = Annotated[int, typer.Option(metavar="K", help="With --sample: only the K likeliest pieces; 0 for all.")]
 TopP = Annotated[float, typer.Option(metavar="P", help="With --sample: only the likeliest pieces that together reach P.")]
 Seed = Annotated[int, typer.Option(metavar="N", help="With --sample: equal seeds give equal replies.")]
@@ -58,16 +59,16 @@ def is_plain(plain: bool) -> bool:
 def corpus_path(path: Path) -> Path:
     """The corpus at `path`, or else the one of that path or name that ships."""
     inside = shipped("corpora") / path.name
-    return inside if not path.exists() and inside.is_file() and path.parent in (Path(), Path("corpora")) else path
+    return inside if path.name and path.parent in (Path(), Path("corpora")) and not os.path.exists(path) and os.path.isfile(inside) else path
 
 
 def torch_device(name: str) -> str:
     """The device of that name, as torch knows it. Raises OptionError when this machine, or this torch, has none."""
     import torch
 
-    kind, _, number = name.partition(":")
-    if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdecimal())):
-        raise OptionError(f"no device called {name}", remedy="use auto, cpu, cuda, cuda:N or mps")
+    kind, colon, number = name.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (colon and (kind != "cuda" or not number.isdecimal())):
+        raise OptionError(f"no device called “{name}”", remedy="use auto, cpu, cuda, cuda:N or mps")
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if kind == "auto":
         if not cuda and torch.version.cuda is None and (shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists()):
@@ -89,6 +90,5 @@ def load_bundle(model: str | None, device: str) -> "Bundle":
     torch.set_num_threads(1)  # one reply at a time runs best on one thread
     folder = bundles.find(model)
     if model is None:
-        origin = "which ships with the program" if bundles.is_shipped(folder) else f"from {folder}"
-        print(f"talking with {folder.name}, {origin}", file=sys.stderr)
+        print(safe_line(f"with {folder.name}, {bundles.origin(folder)}"), file=sys.stderr)
     return bundles.load(folder, device=torch_device(device))

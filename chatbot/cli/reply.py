@@ -1,6 +1,5 @@
 """`chatbot reply`: answers on stdout."""
 
-import json
 import sys
 from collections.abc import Iterable
 from typing import Annotated
@@ -9,11 +8,11 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import PromptError
-from chatbot.safe_text import safe_line, safe_text
+from chatbot.safe_text import safe_json, safe_line, safe_text
 
 
 def reply(
-    text: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]…", help="What to answer. Without it, each line of stdin is answered.")] = None,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="What to answer. Without it, each line of stdin is answered.")] = None,
     model: options.Model = None,
     json_: options.Json = False,
     sample: options.Sample = False,
@@ -39,7 +38,7 @@ def reply(
     for number, utterance in enumerate(utterances, 1):
         if not text and not utterance.strip():
             history.clear()  # as in a corpus, a blank line ends a conversation
-            typer.echo("" if not json_ else json.dumps(None))
+            typer.echo("" if not json_ else safe_json(None))
             continue
         try:
             answer = bot.reply(utterance, decoding, history)
@@ -48,7 +47,7 @@ def reply(
         history = [*history, (utterance, answer.text)][-bot.history :] if bot.history else []
         if json_:
             said = {"text": answer.text, "log_probability": answer.log_probability, "pieces": answer.pieces, "milliseconds": round(answer.milliseconds, 3)}
-            typer.echo(json.dumps(said, ensure_ascii=False))
+            typer.echo(safe_json(said))
         else:
             typer.echo(safe_text(answer.text) if text else safe_line(answer.text))
         sys.stdout.flush()

@@ -1,6 +1,8 @@
 """`chatbot talk`: the conversation, on a screen or in plain lines."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -32,16 +34,23 @@ def talk(
     decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams)
     from chatbot.cli.engine import BundleEngine
 
-    engine = BundleEngine(model, device)
+    engine = BundleEngine(model, device, wait)
     if options.is_plain(plain) or not sys.stdin.isatty():
         from chatbot.tui.plain import talk_plain
 
-        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=sys.stdin, write=_write))
+        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=_typed() if sys.stdin.isatty() else sys.stdin, write=_write))
     from chatbot.tui.app import ChatApp
 
     app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait)
     app.run()
     raise typer.Exit(app.return_code or 0)
+
+
+def _typed() -> Iterator[str]:
+    """What a person types, a line at a time, until the end of input."""
+    with suppress(EOFError):
+        while True:
+            yield input("You: ")
 
 
 def _write(line: str) -> None:

@@ -1,7 +1,6 @@
 """One run of `chatbot train`: the rooms wired together, from corpora to a bundle with its log and card."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,10 +18,13 @@ from chatbot.cli.model_card import model_card
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair, read_pairs
 from chatbot.corpus.split import FEWEST_HELD_OUT, Split, split_pairs
+from chatbot.errors import CorpusError
 from chatbot.evaluation.metrics import allowed_replies, evaluate
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import parameters, twin
 from chatbot.options import NetworkOptions, TrainingOptions, VocabularyOptions
+from chatbot.records import plural
+from chatbot.safe_text import safe_json, safe_line
 from chatbot.training.loop import Progress, train
 from chatbot.vocabulary import Vocabulary
 
@@ -54,6 +56,7 @@ class TrainingRun:
     left_out: int
     log: list[str] = field(default_factory=list)
     saved: bool = False
+    samples: list[Sample] = field(default_factory=list)  # after the last epoch
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +69,8 @@ class TrainingRun:
         parts = split_pairs(pairs)
         vocabulary = Vocabulary.train((pair.utterance for pair in parts.train), (pair.reply for pair in parts.train), vocabulary_options)
         parts, left_out = _short_enough(parts, vocabulary)
+        if not parts.train:
+            raise CorpusError(f"no pair with at most {LIMIT} pieces on each side", place=corpora[0], remedy="use shorter utterances and replies")
         torch.manual_seed(options.seed)
         listener = Seq2Seq(network, len(vocabulary))
         networks: dict[str, nn.Module] = {"listener": listener.to(device)}
@@ -86,22 +91,22 @@ class TrainingRun:
             interrupters=interrupters,
             examples=() if private else _examples(parts),
             corpus={
-                "names": [] if private else [path.name for path in corpora],
+                "names": [] if private else [safe_line(path.name) for path in corpora],
                 "pairs": len(pairs),
                 "utterances": len({key(pair.utterance) for pair in pairs}),
             },
-            training={"command": command, "vocabulary": asdict(vocabulary_options), **asdict(options)},
+            training={"command": safe_line(command), "vocabulary": asdict(vocabulary_options), **asdict(options)},
             versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
         )
         return cls(corpora, folder, parts, vocabulary, networks, options, details, torch.device(device), private, left_out)
 
     def first_lines(self) -> Iterator[str]:
         """Device, threads, parameters, pairs, vocabulary and where it goes; then what the person should know before it begins."""
-        sizes = " + ".join(f"{name} {parameters(network) / 1e6:.2f} M" for name, network in self.networks.items())
+        sizes = " + ".join(f"{name} {parameters(network):,}" for name, network in self.networks.items())
         where = f"{self.device}, {torch.get_num_threads()} threads" if self.device.type == "cpu" else f"{self.device}"
         yield f"{where} · {sizes} parameters · {self.details.corpus['pairs']:,} pairs · {len(self.vocabulary):,} pieces · into {self.folder}"
         if self.left_out:
-            yield f"left out: {self.left_out} pairs with a side of more than {LIMIT} pieces"
+            yield f"left out: {plural(self.left_out, 'pair')} with a side of more than {LIMIT} pieces"
         if not self.parts.valid:
             yield f"fewer than {FEWEST_HELD_OUT} utterances could be held out: all are trained on, for a fixed number of epochs, and no score is printed"
         if self.device.type == "cuda" and not torch.cuda.is_bf16_supported():
@@ -113,17 +118,17 @@ class TrainingRun:
         valid = Examples(self.parts.valid, self.vocabulary, self.device) if self.parts.valid else None
         for progress in train(self.networks, examples, valid, self.options):
             if progress.epoch_ended:
-                samples = self.samples(progress)
+                self.samples = self._samples(progress)
                 for name, validation in progress.validations.items():
                     line = {"network": name, **asdict(validation), "tokens_per_second": round(progress.tokens_per_second)}
                     if not self.private:
-                        line["samples"] = [{"utterance": sample.utterance, "reply": sample.replies[name]} for sample in samples]
-                    self.log.append(json.dumps(line, ensure_ascii=False))
+                        line["samples"] = [{"utterance": sample.utterance, "reply": sample.replies[name]} for sample in self.samples]
+                    self.log.append(safe_json(line))
                 if progress.best:
                     self.save(progress)
             yield progress
 
-    def samples(self, progress: Progress) -> list[Sample]:
+    def _samples(self, progress: Progress) -> list[Sample]:
         """Two held-out utterances, others after each epoch, with the replies of all networks."""
         held_out = self.parts.valid or self.parts.train
         asked = [held_out[(progress.epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]

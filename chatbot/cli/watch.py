@@ -43,9 +43,9 @@ class LiveView:
     """A picture redrawn four times a second: where each network stands, and what it said after the last validation."""
 
     def __init__(self) -> None:
-        self._live = Live(console=Console(), refresh_per_second=4, get_renderable=self._picture)
         self._progress: dict[str, Progress] = {}
         self._samples: list[str] = []
+        self._live = Live(console=Console(), refresh_per_second=4, get_renderable=self._picture)
 
     def __enter__(self) -> "LiveView":
         self._live.__enter__()
@@ -83,7 +83,7 @@ def _validation_lines(progress: "Progress") -> list[str]:
     """One line a network."""
     lines = []
     for name, one in progress.validations.items():
-        measured = "" if math.isnan(one.perplexity) else f"   valid perplexity {one.perplexity:7.2f}{' best' if one.best else '     '}"
+        measured = "" if math.isnan(one.perplexity) else f"   valid perplexity {one.perplexity:8.4g}{' best' if one.best else '     '}"
         lines.append(
             f"epoch {one.epoch:>3}   {name:<14} loss {one.loss:.3f}{measured}   {progress.tokens_per_second:,.0f} tokens/s   {_clock(progress.seconds_left)} left"
         )

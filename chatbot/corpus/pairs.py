@@ -1,6 +1,7 @@
 """Pairs of utterance and reply, read as a stream from TSV files: UTF-8, exactly one tab a line, no quoting, ever."""
 
 import codecs
+import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,8 +69,7 @@ def groups_path(path: Path) -> Path:
 
 def read_groups(path: Path) -> dict[int, Group]:
     """The groups of the corpus at `path` by line number; empty when there is no NAME.groups.tsv beside it."""
-    beside = groups_path(path)
-    if not beside.is_file():
+    if not path.name or not os.path.isfile(beside := groups_path(path)):
         return {}
     groups = {}
     for number, line in numbered_lines(beside):

@@ -148,7 +148,7 @@ def _checked(topic: Topic) -> Topic:
             raise CorpusError("no reply to this", place=f"{where}:1", remedy="add lines that begin with `< `")
     if not topic.endings:
         for place, text in topic.utterances:
-            if column := 1 + max(text.find("{"), text.find("}")):
+            if column := 1 + min((place for place in map(text.find, "{}") if place >= 0), default=-1):
                 raise CorpusError("filler words outside of a late-cue topic", place=f"{place}:{column + 2}", remedy="write each utterance out")
         return topic
     if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):

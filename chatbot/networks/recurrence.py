@@ -23,8 +23,9 @@ class Recurrence(nn.Module):
         self.layers = nn.ModuleList(_LAYERS[cell](inputs if layer == 0 else hidden, hidden, batch_first=True) for layer in range(layers))
         self.dropout = Dropout(dropout)
         if cell == "lstm":  # remember by default (Jozefowicz et al. 2015, section 2.2)
-            for layer in self.layers:
-                nn.init.ones_(layer.bias_ih_l0.data[hidden : 2 * hidden])
+            for name, bias in self.named_parameters():
+                if "bias_ih" in name:
+                    nn.init.ones_(bias.data[hidden : 2 * hidden])
 
     def forward(self, inputs: Tensor, state: tuple[Tensor, ...] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs (B, T, H) of the top layer for `inputs` (B, T, I), and the state after the last step, (L, B, H) each."""

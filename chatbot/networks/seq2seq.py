@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
+from chatbot.networks.embedding import Heard, Said
 from chatbot.networks.protocol import Context
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
@@ -51,9 +52,7 @@ class Seq2Seq(nn.Module):
     def __init__(self, options: NetworkOptions, vocabulary: int) -> None:
         super().__init__()
         self.options = options
-        # The encoder has an embedding of its own even when `tied`: the output layer pushes all that is never said the same way, which
-        # would make the words that are only heard alike.
-        self.heard = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.heard = Heard(vocabulary, options)
         self.encoder = Encoder(options)
         self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
@@ -80,20 +79,6 @@ class Seq2Seq(nn.Module):
             assert context.memory is not None
             outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
         return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
-
-
-class Said(nn.Module):
-    """Embeds the pieces that were said. Small weights, as the output layer that may share them wants, brought to unit size on the way in."""
-
-    def __init__(self, vocabulary: int, options: NetworkOptions) -> None:
-        super().__init__()
-        self.scale = options.embedding**0.5
-        self.table = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
-        nn.init.normal_(self.table.weight, std=1 / self.scale)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(B, T) -> (B, T, E)."""
-        return self.table(tokens) * self.scale
 
 
 class Speak(nn.Module):

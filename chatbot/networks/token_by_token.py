@@ -6,9 +6,10 @@ B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L
 import torch
 from torch import Tensor, nn
 
+from chatbot.networks.embedding import Heard, Said
 from chatbot.networks.protocol import Context, Memory
 from chatbot.networks.recurrence import Dropout, Recurrence
-from chatbot.networks.seq2seq import Said, Speak
+from chatbot.networks.seq2seq import Speak
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -25,7 +26,7 @@ class TokenByTokenRNN(nn.Module):
         super().__init__()
         assert wait >= 1
         self.options, self.wait = options, wait
-        self.heard = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        self.heard = Heard(vocabulary, options)
         self.said = Said(vocabulary, options)
         self.recurrence = Recurrence(options.cell, 2 * options.embedding, hidden, options.layers, dropout=options.dropout)
         self.speak = Speak(options, hidden, self.said)
@@ -63,7 +64,7 @@ class TokenByTokenRNN(nn.Module):
     def _heard(self, memory: Memory | None, places: Tensor) -> Tensor:
         """What is heard at `places` (B, T) of the source: (B, T, E); the end-mark after its end."""
         assert memory is not None
-        end = self.heard.weight[EOS]
+        end = self.heard.table.weight[EOS]
         index = places.clamp(max=memory.values.shape[1] - 1)
         heard = memory.values.gather(1, index[:, :, None].expand(-1, -1, memory.values.shape[-1]))
         inside = memory.mask.gather(1, index) & (places < memory.values.shape[1])

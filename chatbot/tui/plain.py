@@ -36,7 +36,7 @@ class _Talk:
         card = engine.load()
         self._wait = chosen_wait(card.waits, wait)
         self._race: Race | None = None  # the last one
-        self._say("Note", f"{card.name}: {card.summary}. Decoding: {conversation.decoding}. /help lists the commands, /quit ends.")
+        self._say("Note", f"{card.name}, {card.origin}: {card.summary}. Decoding: {conversation.decoding}. /help lists the commands, /quit ends.")
         if compare and self._wait is None:
             self._say("Note", NO_INTERRUPTER)
 

@@ -9,10 +9,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 
-from chatbot.records import Ladder, Reply
+from chatbot.records import Ladder, Reply, plural
 from chatbot.tui.conversation import Question
 from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, painted, wrapped
-from chatbot.tui.wording import plural
 
 INDENT = 6  # cells: " you  "
 FRAME = 1 / 30  # seconds; a small network speaks faster than a screen is drawn

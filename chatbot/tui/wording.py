@@ -1,14 +1,9 @@
 """Sentences about a race and a ladder, made from counts: the screen and the plain mode say the same, and neither says who is better."""
 
-from chatbot.records import Ladder, Race
+from chatbot.records import Ladder, Race, plural
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
 SPOKEN = 3  # words of a beginning that a sentence repeats
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 word`, `2 words`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def caption(race: Race) -> str:

@@ -38,7 +38,7 @@ class HostileEngine(FakeEngine):
     """Says the same hostile thing everywhere: in its card, its replies, its races and ladders, its refusals."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(card=BotCard(text, text, False, text, (1,), 40, (text,)), early=text, late=text)
+        super().__init__(card=BotCard(text, text, text, (1,), 40, (text,)), early=text, late=text)
 
     def hear(self, words: str, decoding: Decoding, wait: int, history: tuple[tuple[str, str], ...]) -> Race:
         if "refuse" in words:

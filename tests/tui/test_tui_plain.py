@@ -22,7 +22,7 @@ def test_the_race_and_the_ladder_are_sentences():
         transcript([f"{WEATHER}\n"], compare=True)
         == """\
 Loading.
-Note: daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
+Note: daily-gru, from models/daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
 Bot: I'm sorry to hear that.
 Early: After "Today's" the interrupter says "That".
 Early: After "Today's perfect" the interrupter says "is".
@@ -51,7 +51,7 @@ def test_commands_answer_and_the_end_of_input_ends():
         transcript(["/replay", "/again", "  ", "hello", "/again", "/decoding", "hello", "/again", "/nonsense", "/compare", "/clear", "/quit", "never"])
         == """\
 Loading.
-Note: daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
+Note: daily-gru, from models/daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
 Note: There is no race to replay yet: /compare turns the races on.
 Note: Nothing has been asked yet.
 Bot: I'm sorry to hear that.
@@ -79,7 +79,7 @@ def test_a_refused_line_is_remarked_upon_and_the_talk_goes_on():
 
 
 def test_nothing_but_text_is_written():
-    engine = FakeEngine(card=BotCard("\x1b[2J", "a\nb", False, "", (1,), 40), early="\x1b[31m x", late="one\ntwo\x07")
+    engine = FakeEngine(card=BotCard("\x1b[2J", "a\nb", "from models/x", (1,), 40), early="\x1b[31m x", late="one\ntwo\x07")
     text = transcript(["\x1b]0;x\x07 y", "/\x1b[2J"], engine=engine, compare=True)
     assert "Bot: one two␇" in text
     assert "Note: ␛[2J: a b." in text
@@ -87,7 +87,7 @@ def test_nothing_but_text_is_written():
 
 
 def test_without_an_interrupter_only_the_ladder_is_told():
-    text = transcript(["hello you"], engine=FakeEngine(card=BotCard("b", "s", False, "", (), 40)), compare=True)
+    text = transcript(["hello you"], engine=FakeEngine(card=BotCard("b", "s", "from models/x", (), 40)), compare=True)
     assert "Early" not in text
     assert "Ladder: The listener's reply settled after 1 of 2 words." in text
     assert "Note: This bundle has no interrupter, so there is no race." in text

@@ -238,7 +238,7 @@ def test_the_replay_goes_word_by_word_and_at_once_without_animations(engine, mon
 
 
 def test_without_an_interrupter_there_is_only_the_ladder():
-    engine = FakeEngine(card=BotCard("lone", "GRU", False, "models/lone", (), 40))
+    engine = FakeEngine(card=BotCard("lone", "GRU", "models/lone", (), 40))
     app = ChatApp(engine, compare=True)
 
     async def script(pilot):
@@ -525,7 +525,7 @@ def test_a_screen_at_rest_has_no_timer(engine):
 
 
 def test_the_interrupter_may_wait_and_then_speak_on_after_the_end():
-    engine = FakeEngine(card=BotCard("w", "GRU", False, "w", (1, 3), 40))
+    engine = FakeEngine(card=BotCard("w", "GRU", "w", (1, 3), 40))
     app = ChatApp(engine, compare=True, wait=3)
 
     async def script(pilot):

@@ -1,0 +1,116 @@
+"""Batches: every example once, within the budget, the target shifted in one place, little padding."""
+
+import random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.batches import Examples, Ragged, pad, source_ids
+from chatbot.corpus.pairs import Pair
+from chatbot.vocabulary import BOS, EOS, PAD, SEP
+
+WORDS = ["a", "I", "am", "sad", "happy", "today", "hello", "what", "is", "your", "name", "the", "weather", "rains", "here", "tea", "night", "good", "you"]
+
+
+def corpus(count, seed=0, longest=12):
+    rng = random.Random(seed)
+
+    def text():
+        return " ".join(rng.choices(WORDS, k=min(longest, 1 + int(rng.expovariate(0.25)))))
+
+    return [Pair(text(), text()) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def examples(vocabulary):
+    return Examples(corpus(300), vocabulary)
+
+
+@given(st.integers(1, 600), st.one_of(st.none(), st.integers(0, 99)))
+def test_every_example_comes_once_and_the_budget_is_kept(examples, budget, seed):
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    batches = list(examples.batches(budget, generator))
+    assert sorted(number for batch in batches for number in batch.rows.tolist()) == list(range(300))
+    assert all(batch.padded <= budget or len(batch.rows) == 1 for batch in batches)
+
+
+def test_a_batch_holds_what_the_pairs_say(examples, vocabulary):
+    pairs = corpus(300)
+    for batch in examples.batches(400):
+        for row, number in enumerate(batch.rows.tolist()):
+            source, target = vocabulary.hear(pairs[number].utterance), vocabulary.encode(pairs[number].reply)
+            assert [piece for piece in batch.source[row].tolist() if piece != PAD] == source
+            assert batch.source[row, : len(source)].tolist() == source, "padding stands on the right"
+            assert batch.targets[row, : len(target) + 1].tolist() == [*target, EOS]
+            assert not batch.targets[row, len(target) + 1 :].any()
+
+
+def test_the_target_is_shifted_by_one(examples):
+    for batch in examples.batches(400):
+        assert batch.tokens.shape == batch.targets.shape
+        assert (batch.tokens[:, 0] == BOS).all()
+        assert torch.equal(batch.tokens[:, 1:], batch.targets[:, :-1])
+        assert ((batch.targets == EOS).sum(1) == 1).all()
+
+
+def test_real_and_padded_pieces_are_counted(examples, vocabulary):
+    real = sum(len(vocabulary.hear(pair.utterance)) + len(vocabulary.encode(pair.reply)) + 1 for pair in corpus(300))
+    batches = list(examples.batches(400))
+    assert sum(batch.real for batch in batches) == real
+    for batch in batches:
+        assert batch.real == int((batch.source != PAD).sum() + (batch.targets != PAD).sum())
+        assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
+
+
+def test_the_order_is_a_function_of_the_generator(examples):
+    def order(seed=None):
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        return [batch.rows.tolist() for batch in examples.batches(400, generator)]
+
+    assert order() == order()
+    assert order(1) == order(1) != order(2)
+    assert order(1) != order()
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_little_of_a_batch_is_padding(make_vocabulary, seed):
+    rng = random.Random(5)
+    pairs = [Pair(*(" ".join(rng.choices(WORDS, k=rng.randint(3, 12))) for _ in range(2))) for _ in range(3000)]
+    examples = Examples(pairs, make_vocabulary(pairs=[(pair.utterance, pair.reply) for pair in pairs]))
+    batches = list(examples.batches(2048, None if seed is None else torch.Generator().manual_seed(seed)))
+    assert sum(batch.real for batch in batches) / sum(batch.padded for batch in batches) >= 0.85
+
+
+def test_history_stands_before_the_utterance_each_side_closed_by_sep(vocabulary):
+    hear = vocabulary.hear
+    ids = source_ids(vocabulary, "good night", [("hello", "Hello."), ("I am sad", "I'm sorry.")])
+    assert ids == [*hear("hello"), SEP, *hear("Hello."), SEP, *hear("I am sad"), SEP, *hear("I'm sorry."), SEP, *hear("good night")]
+    pair = Pair("good night", "Yes.", history=(("hello", "Hello."),))
+    (batch,) = Examples([pair], vocabulary).batches(999)
+    assert batch.source[0].tolist() == source_ids(vocabulary, "good night", pair.history)
+
+
+def test_rows_are_padded_on_the_right():
+    assert pad([[5, 6, 7], [8], [9, 5]]).tolist() == [[5, 6, 7], [8, PAD, PAD], [9, 5, PAD]]
+    assert Ragged([[5], [6, 7, 8], []]).padded(torch.tensor([2, 0])).tolist() == [[PAD], [5]]
+
+
+@pytest.mark.parametrize("history", [(), (("hello", "Hello. How are you?"), ("I am sad", "I'm sorry."))])
+def test_words_cut_anew_each_epoch_say_the_same(vocabulary, history):
+    pairs = [Pair(pair.utterance, pair.reply, history=history) for pair in corpus(60)]
+    plain, recut = Examples(pairs, vocabulary), Examples(pairs, vocabulary, recut=0.5)
+    assert plain.for_epoch(1) is plain
+
+    def sources(examples):
+        return [examples.source.padded(torch.tensor([row])).tolist()[0] for row in range(len(examples))]
+
+    one, again, other = (sources(recut.for_epoch(seed)) for seed in (1, 1, 2))
+    assert one == again != other
+    assert sources(recut) == sources(plain), "what is validated is cut as ever"
+    for row, pair in zip(one, pairs, strict=True):
+        assert row.count(SEP) == 2 * len(history)
+        sides = [text for turn in history for text in turn] + [pair.utterance]
+        parts = " ".join(map(str, row)).split(f" {SEP} ") if history else [" ".join(map(str, row))]
+        assert [vocabulary.decode(map(int, part.split())) for part in parts] == sides

@@ -1,0 +1,361 @@
+"""Reading pairs, compiling topics, and the corpus that ships."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chatbot.corpus.folding import fold, key
+from chatbot.corpus.pairs import LONGEST_LINE, Group, Pair, groups_path, read_groups, read_pairs
+from chatbot.corpus.split import split_pairs
+from chatbot.corpus.topics import expand, read_topics
+from chatbot.errors import CorpusError
+
+CORPORA = Path(__file__).parent.parent / "corpora"
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "a.tsv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def sides(path, **options):
+    return [(pair.utterance, pair.reply) for pair in read_pairs(path, **options)]
+
+
+# Pairs
+
+side = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\0\ufeff"), min_size=1, max_size=20).filter(fold)
+
+
+@given(
+    pairs=st.lists(st.tuples(side, side), min_size=1, max_size=6),
+    end=st.sampled_from(["\n", "\r\n"]),
+    mark=st.sampled_from(["", "\ufeff"]),
+    blanks=st.lists(st.sampled_from(["", " ", "  "]), max_size=2),
+    last=st.booleans(),
+)
+@example(pairs=[('"quoted', "NA"), ("a\u2028b", "c\x85d"), ("#", '""')], end="\r\n", mark="\ufeff", blanks=[""], last=False)
+def test_what_is_written_is_read_up_to_folding(tmp_path_factory, pairs, end, mark, blanks, last):
+    path = tmp_path_factory.getbasetemp() / "written.tsv"
+    lines = [line for utterance, reply in pairs for line in (f"{utterance}\t{reply}", *blanks)]
+    path.write_bytes((mark + end.join(lines) + end * last).encode())
+    assert sides(path) == [(fold(utterance), fold(reply)) for utterance, reply in pairs]
+    step = 1 + len(blanks)
+    assert [pair.place for pair in read_pairs(path)] == [f"{path}:{1 + step * number}" for number in range(len(pairs))]
+
+
+def test_nothing_but_a_line_feed_ends_a_line(corpus):
+    assert sides(corpus("a\u2028b\tc\x0b\x0cd\u2029e\n")) == [("a\u2028b", "c\u2028d\u2028e")]
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "what"),
+    [
+        ("a\tb\nno tab here\n", ":2:12", "no tab"),
+        ("a\tb\n\nx\ty\tz\n", ":3:4", "second tab"),
+        ("été\tb\tc\n", ":1:6", "second tab"),
+        ("\ufeffa\tb\tc\n", ":1:4", "second tab"),
+        ("\tb\n", ":1:1", "nothing before"),
+        (" \u3000\tb\n", ":1:1", "nothing before"),
+        ("abc\t\n", ":1:5", "nothing after"),
+        ("abc\t\xa0\r\n", ":1:5", "nothing after"),
+        (b"a\tb\na\tb\xff\n", ":2:4", r"byte 4 \(0xFF\) is not UTF-8"),
+        (b"a\tb\ncaf\xe9\tb\n", ":2:4", r"byte 4 \(0xE9\)"),
+        (b"a\tb\nab\xe2\x82\n", ":2:3", r"byte 3 \(0xE2\)"),
+        ("a\tb\0c\n", ":1:4", "NUL"),
+        ("a\tb\n" + "x" * (LONGEST_LINE + 1), ":2:1", "more than 65,536 bytes"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_line_that_is_no_pair_is_named_by_line_and_column(corpus, content, place, what):
+    path = corpus(content)
+    with pytest.raises(CorpusError, match=what) as caught:
+        list(read_pairs(path))
+    assert str(caught.value.place) == f"{path}{place}"
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_as_long_as_may_be_is_read(corpus):
+    long = "x" * (LONGEST_LINE - 3)
+    assert sides(corpus(f"a\t{long}\nb\tc")) == [("a", long), ("b", "c")]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n \n", "\ufeff"])
+def test_a_file_without_pairs_is_refused(corpus, content):
+    path = corpus(content)
+    with pytest.raises(CorpusError, match="no pairs in it") as caught:
+        list(read_pairs(path))
+    assert caught.value.place == path
+
+
+@pytest.mark.parametrize("name", ["folder", "folder/missing.tsv", "folder/missing", ".", ".."])
+def test_a_missing_file_or_a_folder_is_refused(tmp_path, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match="no such file" if "missing" in name else "a folder") as caught:
+        list(read_pairs(Path(name)))
+    assert caught.value.place == Path(name)
+
+
+CONVERSATIONS = "a\t1\nb\t2\nc\t3\n\nd\t4\ne\t5\n"
+
+
+def test_history_is_the_turns_before_and_ends_at_a_blank_line(corpus):
+    path = corpus(CONVERSATIONS)
+    assert [pair.history for pair in read_pairs(path, history=2)] == [(), (("a", "1"),), (("a", "1"), ("b", "2")), (), (("d", "4"),)]
+    assert [pair.history for pair in read_pairs(path, history=1)] == [(), (("a", "1"),), (("b", "2"),), (), (("d", "4"),)]
+    assert not any(pair.history for pair in read_pairs(path))
+
+
+def test_history_without_conversations_is_refused(corpus):
+    with pytest.raises(CorpusError, match="no blank line"):
+        list(read_pairs(corpus("a\t1\nb\t2\n"), history=1))
+
+
+def test_groups_stand_beside_the_corpus_by_line_number(corpus):
+    path = corpus("a\t1\n\nb\t2\nc\t3\n")
+    assert groups_path(path) == path.with_name("a.groups.tsv")
+    assert read_groups(path) == {}
+    groups_path(path).write_text("1\tsmall.talk\t\t\n4\tlate\tlate/a+b/1.2\thappy\n")
+    assert [pair.group for pair in read_pairs(path)] == [Group("small.talk"), None, Group("late", "late/a+b/1.2", "happy")]
+    assert Group("late", "late/a+b/1.2", "happy").unit == "late/a+b"
+
+
+@pytest.mark.parametrize("line", ["1\ta\tb", "x\ta\tb\tc", "1\ta\tb\tc\td", ""])
+def test_groups_that_are_none_are_named_by_line(corpus, line):
+    path = corpus("a\t1\n")
+    groups_path(path).write_text(f"1\ta\t\t\n{line}\n")
+    with pytest.raises(CorpusError) as caught:
+        list(read_pairs(path))
+    assert caught.value.place == f"{groups_path(path)}:2:1"
+
+
+# Topics
+
+
+@pytest.fixture
+def topics(tmp_path):
+    def write(**files: str) -> Path:
+        for name, text in files.items():
+            (tmp_path / f"{name}.topic").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+PLAIN = "# comment\n== greet\n> hi\n> hello  there\n\n> hey\n< One.\n< Two.\n< Three.\n"
+LATE = """== late.feeling
+> the {first|last} {day|night} left me _
+> it was _
+= happy | glad
+< Good.
+< Lovely.
+= sad | low
+< Sorry.
+"""
+
+
+def test_each_utterance_gets_two_replies_by_rotation(topics):
+    lines = [(line.utterance, line.reply) for line in expand(read_topics(topics(a=PLAIN)))]
+    assert lines == [("hi", "One."), ("hi", "Two."), ("hello there", "Two."), ("hello there", "Three."), ("hey", "Three."), ("hey", "One.")]
+
+
+def test_a_topic_with_one_reply_gives_it_once(topics):
+    assert [line.reply for line in expand(read_topics(topics(a="== a\n> x\n> y\n< Only.\n")))] == ["Only.", "Only."]
+
+
+def test_a_late_topic_gives_pairs_alike_up_to_the_last_word(topics):
+    lines = list(expand(read_topics(topics(a=LATE))))
+    pairs = {}
+    for line in lines:
+        pairs.setdefault(line.group.pair, {})[line.group.label] = line
+    assert len(pairs) == (2 * 2 + 1) * 2
+    assert len(lines) == 2 * len(pairs)
+    cues = Counter()
+    for members in pairs.values():
+        happy, sad = members["happy"], members["sad"]
+        assert happy.utterance.rpartition(" ")[0] == sad.utterance.rpartition(" ")[0]
+        cues[happy.utterance.rpartition(" ")[2], sad.utterance.rpartition(" ")[2]] += 1
+        assert happy.reply in ("Good.", "Lovely.")
+        assert sad.reply == "Sorry."
+    assert cues == {("happy", "sad"): 5, ("glad", "low"): 5}
+    assert {line.utterance for line in lines} >= {"the first day left me happy", "the last night left me low", "it was glad"}
+    assert all(line.group.topic == "late.feeling" for line in lines)
+
+
+def test_pairs_with_the_same_fillers_are_one_unit_of_the_split(topics):
+    units = {}
+    for line in expand(read_topics(topics(a=LATE))):
+        units.setdefault(line.group.unit, set()).add(line.utterance.rpartition(" ")[0])
+    assert {frozenset(starts) for starts in units.values()} == {
+        frozenset({f"the {number} {part} left me"}) for number in ("first", "last") for part in ("day", "night")
+    } | {frozenset({"it was"})}
+
+
+def test_at_most_so_many_pairs_are_kept_the_same_each_time_and_whole(topics):
+    every = list(expand(read_topics(topics(a=LATE))))
+    few = list(expand(read_topics(topics(a=LATE.replace("feeling\n", "feeling\n@pairs 4\n")))))
+    assert few == list(expand(read_topics(topics())))
+    assert Counter(line.group.pair for line in few) == dict.fromkeys({line.group.pair for line in few}, 2)
+    assert len(few) == 8
+    assert {(line.utterance, line.group) for line in few} < {(line.utterance, line.group) for line in every}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        ("> hi\n< yes\n", ":1:1", "before the first topic"),
+        ("# x\n== Bad Name\n", ":2:4", "no name"),
+        ("==\n", ":1:4", "no name"),
+        ("== a\n> hi\n* yes\n", ":3:1", "begins no line"),
+        ("== a\n>hi\n< yes\n", ":2:1", "begins no line"),
+        ("== a\n>\n< yes\n", ":2:3", "nothing after `>`"),
+        ("== a\n@pairs\n", ":2:8", "nothing after `@pairs`"),
+        ("== a\n@pairs 0\n> x _\n", ":2:8", "no number"),
+        ("== a\n@pairs many\n> x _\n", ":2:8", "no number"),
+        ("\n== a\n< yes\n", ":2:1", "has no utterance"),
+        ("== a\n> hi\n== b\n> ho\n< x\n", ":1:1", "no reply"),
+        ("== a\n> hi\n", ":1:1", "no reply"),
+        ("== a\n> hi {x|y}\n< yes\n", ":2:6", "filler words outside"),
+        ("== a\n> hi _\n= x\n< yes\n", ":3:1", "two endings"),
+        ("== a\n> hi _\n= x\n< yes\n= y | z\n< no\n", ":5:1", "equally many"),
+        ("== a\n> hi _\n< early\n= x\n< yes\n= y\n< no\n", ":6:1", "above its replies"),
+        ("== a\n> hi _\n= x\n= y\n< no\n", ":3:1", "no reply"),
+        ("== a\n> hi _\n= x |\n< yes\n= y | z\n< no\n", ":3:3", "empty word"),
+        ("== a\n> hi\n= x\n< yes\n= y\n< no\n", ":2:3", "ends in the one blank"),
+        ("== a\n> a _ b _\n= x\n< yes\n= y\n< no\n", ":2:3", "one blank"),
+        ("== a\n> a {b _\n= x\n< yes\n= y\n< no\n", ":2:3", "braces"),
+        ("== a\n> hi\n< a\n== a\n> ho\n< b\n", ":4:4", "stands at .*:1 already"),
+    ],
+)
+def test_a_topic_that_is_not_whole_is_named_by_line_and_column(topics, text, place, what):
+    folder = topics(a=text)
+    with pytest.raises(CorpusError, match=what) as caught:
+        list(expand(read_topics(folder)))
+    assert str(caught.value.place) == f"{folder / 'a.topic'}{place}"
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("second", ["== b\n> HI  there\n< x\n", "== b\n> hi _\n= there | all\n< x\n= here | none\n< y\n"])
+def test_an_utterance_of_two_topics_is_refused(topics, second):
+    folder = topics(a="== a\n> hi there\n< x\n", b=second)
+    with pytest.raises(CorpusError, match=r"a\.topic:2 already") as caught:
+        list(expand(read_topics(folder)))
+    assert caught.value.place == f"{folder / 'b.topic'}:2:3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "== a\n> hi\n> Hi\n< x\n",
+        "== a\n> hi _\n= x | x\n< yes\n= y | z\n< no\n",
+        "== a\n> hi _\n= x\n< yes\n= X\n< no\n",  # the two members would be one utterance with two contrary replies
+    ],
+)
+def test_an_utterance_that_stands_twice_in_a_topic_is_refused(topics, text):
+    with pytest.raises(CorpusError):
+        list(expand(read_topics(topics(a=text))))
+
+
+def test_a_folder_without_topics_is_refused(tmp_path):
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(CorpusError, match=r"no \.topic files there"):
+            read_topics(folder)
+
+
+# The corpus that ships
+
+
+@pytest.fixture(scope="module")
+def shipped_topics():
+    return read_topics(CORPORA / "dialog")
+
+
+@pytest.fixture(scope="module")
+def shipped_pairs() -> list[Pair]:
+    return list(read_pairs(CORPORA / "dialog.tsv"))
+
+
+def test_the_shipped_corpus_is_what_its_topics_make_byte_for_byte(shipped_topics):
+    lines = list(expand(shipped_topics))
+    assert (CORPORA / "dialog.tsv").read_bytes() == "".join(f"{line.utterance}\t{line.reply}\n" for line in lines).encode()
+    groups = "".join(f"{number}\t{line.group.topic}\t{line.group.pair}\t{line.group.label}\n" for number, line in enumerate(lines, 1))
+    assert (CORPORA / "dialog.groups.tsv").read_bytes() == groups.encode()
+
+
+def test_the_shipped_corpus_is_as_large_as_it_should_be(shipped_topics, shipped_pairs):
+    assert len(shipped_topics) >= 80
+    assert len(shipped_pairs) >= 6000
+    assert len({key(pair.utterance) for pair in shipped_pairs}) >= 4000
+    assert len({pair.group.pair for pair in shipped_pairs if pair.group.pair}) >= 300
+
+
+def test_the_shipped_corpus_is_ascii():
+    for path in [*CORPORA.glob("*.tsv"), *(CORPORA / "dialog").glob("*.topic")]:
+        assert path.read_bytes().isascii(), path.name
+
+
+def test_every_deciding_word_and_every_frame_is_trained_on(shipped_pairs):
+    parts = split_pairs(shipped_pairs)
+
+    def frames_and_cues(pairs):
+        late = [pair for pair in pairs if pair.group.pair]
+        numbers = [pair.group.pair.rpartition("/")[2].partition(".") for pair in late]
+        frames = {(pair.group.topic, frame) for pair, (frame, _, _) in zip(late, numbers, strict=True)}
+        return frames, {(pair.group.topic, pair.group.label, cue) for pair, (_, _, cue) in zip(late, numbers, strict=True)}
+
+    frames, cues = frames_and_cues(shipped_pairs)
+    trained_frames, trained_cues = frames_and_cues(parts.train)
+    assert len(frames) > 30
+    assert len(cues) > 50
+    assert frames == trained_frames
+    assert cues == trained_cues
+    assert len({pair.group.pair for pair in parts.test if pair.group.pair}) >= 5, "some pairs must be held out"
+
+
+def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics, shipped_pairs):
+    used, of = {}, {}
+    for pair in shipped_pairs:
+        if not pair.group.pair:
+            used.setdefault(pair.group.topic, Counter())[pair.reply] += 1
+            of.setdefault(key(pair.utterance), set()).add(pair.reply)
+    for topic in shipped_topics:
+        if not topic.endings:
+            assert set(used[topic.name]) == set(topic.replies[: len(topic.utterances) + 1])
+            assert max(used[topic.name].values()) - min(used[topic.name].values()) <= 2
+    assert {len(replies) for replies in of.values()} <= {1, 2}
+
+
+def test_every_reply_of_a_topic_is_written_once_and_is_used(shipped_topics, shipped_pairs):
+    used = {(pair.group.topic, key(pair.reply)) for pair in shipped_pairs}
+    for topic in shipped_topics:
+        for replies in [ending.replies for ending in topic.endings] or [topic.replies]:
+            assert len({key(reply) for reply in replies}) == len(replies), topic.place
+            assert {(topic.name, key(reply)) for reply in replies} <= used, topic.place
+
+
+def test_the_two_endings_of_a_late_topic_share_no_reply_and_no_word(shipped_topics):
+    for topic in shipped_topics:
+        if topic.endings:
+            one, other = topic.endings
+            assert not {key(reply) for reply in one.replies} & {key(reply) for reply in other.replies}, topic.place
+            assert not {key(cue) for cue in one.cues} & {key(cue) for cue in other.cues}, topic.place
+
+
+def test_wren_claims_no_body_and_no_childhood(shipped_topics):
+    claims = re.compile(
+        r"\b(my (mother|father|mum|mom|dad|wife|husband|brother|sister|childhood|stomach|hands?|legs?|eyes)|when i was (young|little|a child)|i (ate|slept|drank|grew up))\b"
+    )
+    for topic in shipped_topics:
+        for reply in [*topic.replies, *(reply for ending in topic.endings for reply in ending.replies)]:
+            assert not claims.search(reply.lower()), f"{topic.place}: {reply}"

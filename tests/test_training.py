@@ -1,0 +1,340 @@
+"""Training: pairs learnt by heart, schedule, early stop, scheduled sampling, smoothing, clipping, and equal seeds giving equal weights."""
+
+import copy
+import math
+from dataclasses import asdict
+
+import pytest
+import torch
+from torch import nn
+
+from chatbot.batches import Examples
+from chatbot.bot import Bot
+from chatbot.corpus.pairs import Pair
+from chatbot.errors import OptionError
+from chatbot.networks.seq2seq import Seq2Seq
+from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
+from chatbot.options import PRESETS, NetworkOptions, TrainingOptions
+from chatbot.training.loop import learning_rate, perplexity_of, train
+from chatbot.training.loss import cross_entropy, log_probabilities, target_logits
+from chatbot.vocabulary import EOS, PAD
+
+
+@pytest.fixture(scope="module")
+def pairs(small_talk):
+    return [Pair(utterance, reply) for utterance, reply in small_talk]
+
+
+@pytest.fixture(scope="module")
+def examples(pairs, vocabulary):
+    return Examples(pairs, vocabulary)
+
+
+@pytest.fixture
+def fresh(vocabulary):
+    """Two fresh networks of one seed."""
+
+    def make(**changes):
+        torch.manual_seed(1)
+        options = NetworkOptions(**{"hidden": 16, "embedding": 12, "dropout": 0.1, **changes})
+        return {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-1": TokenByTokenRNN(options, len(vocabulary), hidden=20)}
+
+    return make
+
+
+def run(networks, examples, valid=None, **options):
+    return list(train(networks, examples, valid, TrainingOptions(**{"batch_tokens": 200, "epochs": 2, **options})))
+
+
+def weights(network):
+    return {name: weight.detach().clone() for name, weight in network.named_parameters()}
+
+
+def same(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+# What it is for
+
+
+def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
+    vocabulary = make_vocabulary("bpe", 450)
+    examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0)
+    torch.manual_seed(1)
+    networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
+    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0)
+    for name, network in last.networks.items():
+        bot = Bot(network.eval(), vocabulary)
+        replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]
+        assert replies == [pair.reply for pair in pairs], name
+        assert perplexity_of(network, examples) < 1.1
+
+
+# Law 3: equal seeds
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"teacher_forcing": (0.5, 0.5)}, {"recut": 0.5}], ids=str)
+def test_training_twice_with_one_seed_gives_the_same_weights_bit_for_bit(pairs, vocabulary, fresh, changes):
+    def trained(seed, drawn):
+        networks, examples = fresh(dropout=0.3), Examples(pairs, vocabulary, recut=changes.get("recut", 0.0))
+        torch.rand(drawn)  # whatever else has drawn before
+        *_, last = run(networks, examples, examples, seed=seed, **changes)
+        return {f"{role}.{name}": weight for role, network in last.networks.items() for name, weight in weights(network).items()}
+
+    first = trained(1, drawn=3)
+    assert same(first, trained(1, drawn=8))
+    assert not same(first, trained(2, drawn=3))
+
+
+def test_a_network_learns_the_same_alone_and_beside_another(examples, fresh):
+    together, alone = run(fresh(dropout=0.3), examples)[-1], run({"listener": fresh(dropout=0.3)["listener"]}, examples)[-1]
+    assert same(weights(together.networks["listener"]), weights(alone.networks["listener"]))
+
+
+# Progress
+
+
+def test_progress_tells_where_training_stands(examples, fresh):
+    seen = run(fresh(), examples, examples, epochs=3)
+    steps, ends = [one for one in seen if not one.epoch_ended], [one for one in seen if one.epoch_ended]
+    total = steps[0].steps
+    assert [one.epoch for one in ends] == [1, 2, 3]
+    for name in ("listener", "interrupter-1"):
+        mine = [one for one in steps if one.network == name]
+        assert [one.step for one in mine] == list(range(1, total + 1))
+        assert [one.epoch for one in mine] == sorted(one.epoch for one in mine)
+        assert sum(one.tokens for one in mine) == 3 * int(examples.source.lengths.sum() + examples.target.lengths.sum() - len(examples))
+        assert mine[-1].loss < mine[0].loss
+    for one in steps:
+        assert 0 < one.tokens <= one.padded <= 200
+        assert one.tokens_per_second > 0
+        assert one.validations == {}
+        assert not one.best
+    left = [one.seconds_left for one in steps]
+    assert left[-1] == pytest.approx(0, abs=1e-9)
+    assert all(math.isfinite(one) and one >= 0 for one in left)
+    for one in ends:
+        assert one.validations.keys() == one.networks.keys() == {"listener", "interrupter-1"}
+        assert one.best == any(validation.best for validation in one.validations.values())
+        assert {validation.epoch for validation in one.validations.values()} == {one.epoch}
+
+
+def test_the_steps_announced_are_the_steps_taken_however_the_words_are_cut(pairs, vocabulary, fresh):
+    seen = run(fresh(), Examples(pairs * 4, vocabulary, recut=1.0), epochs=3, batch_tokens=100)
+    assert max(one.step for one in seen) == seen[0].steps
+    assert all(one.seconds_left >= 0 for one in seen)
+
+
+def test_the_networks_of_progress_are_the_best_so_far(examples, fresh):
+    lowest = math.inf
+    for one in run({"listener": fresh()["listener"]}, examples, examples, epochs=8, learning_rate=0.5, clip=0, patience=0):
+        if one.epoch_ended:
+            validation = one.validations["listener"]
+            assert validation.best == (validation.perplexity < lowest)
+            lowest = min(lowest, validation.perplexity)
+        if lowest < math.inf:
+            assert perplexity_of(one.networks["listener"].eval(), examples) == pytest.approx(lowest)
+
+
+def test_a_network_stops_after_its_patience_and_the_other_goes_on(examples, fresh):
+    networks = fresh()
+    for weight in networks["listener"].parameters():
+        weight.requires_grad_(False)
+    networks["listener"].bridge[0].weight.requires_grad_(True)
+    with torch.no_grad():  # nothing it can learn is of use
+        networks["listener"].speak.squeeze.weight.zero_()
+    ends = [one for one in run(networks, examples, examples, epochs=8, patience=2) if one.epoch_ended]
+    epochs = {name: [one.epoch for one in ends if name in one.validations] for name in networks}
+    assert epochs == {"listener": [1, 2, 3], "interrupter-1": [1, 2, 3, 4, 5, 6, 7, 8]}
+
+
+def test_when_all_have_stopped_training_ends(examples, fresh):
+    network = fresh()["listener"]
+    with torch.no_grad():
+        network.speak.squeeze.weight.zero_()
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(name == "bridge.0.weight")
+    assert run({"listener": network}, examples, examples, epochs=50, patience=3)[-1].epoch == 4
+    assert run({"listener": network}, examples, examples, epochs=6, patience=0)[-1].epoch == 6
+
+
+def test_without_validation_all_epochs_are_run_and_the_last_weights_count(examples, fresh):
+    networks = fresh()
+    ends = [one for one in run(networks, examples, None, epochs=7, patience=1, learning_rate=0.5) if one.epoch_ended]
+    assert len(ends) == 7
+    assert all(one.best and math.isnan(one.validations["listener"].perplexity) for one in ends)
+    assert same(weights(ends[-1].networks["listener"]), weights(networks["listener"]))
+
+
+# Schedule
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("steps", [1, 10, 200])
+def test_the_learning_rate_rises_linearly_then_falls_to_a_hundredth(steps, warmup):
+    rates = [learning_rate(step, steps, TrainingOptions(warmup=warmup)) for step in range(steps)]
+    top = max(0, round(steps * warmup) - 1)
+    assert all(0 < rate <= 1 for rate in rates)
+    assert rates[top] == pytest.approx(1, abs=0.01)
+    assert rates[: top + 1] == pytest.approx([(step + 1) / (top + 1) for step in range(top + 1)])
+    assert all(after < before or after == pytest.approx(1) for before, after in zip(rates[top:], rates[top + 1 :], strict=False))
+    assert learning_rate(steps, steps, TrainingOptions(warmup=warmup)) == pytest.approx(0.01) or warmup == 1 or steps == 1
+
+
+def test_the_optimiser_follows_the_schedule(examples, fresh, monkeypatch):
+    seen = []
+    step = torch.optim.SGD.step
+    monkeypatch.setattr(torch.optim.SGD, "step", lambda self, *rest: (seen.append(self.param_groups[0]["lr"]), step(self, *rest))[1])
+    progress = run({"listener": fresh()["listener"]}, examples, optimiser="sgd", learning_rate=0.5)
+    options = TrainingOptions(optimiser="sgd")
+    assert seen == pytest.approx([0.5 * learning_rate(number, progress[0].steps, options) for number in range(progress[0].steps)])
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "adam", "sgd"])
+def test_every_optimiser_lowers_the_loss(examples, fresh, optimiser):
+    rate = 1.0 if optimiser == "sgd" else 0.01
+    seen = run({"listener": fresh()["listener"]}, examples, epochs=8, optimiser=optimiser, learning_rate=rate)
+    assert seen[-1].loss < seen[0].loss - 0.3
+
+
+def test_weight_decay_spares_biases_and_embeddings(examples, fresh, monkeypatch):
+    groups = []
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, *rest: groups.extend(self.param_groups[:2]))
+    network = fresh()["listener"]
+    run({"listener": network}, examples, epochs=1, weight_decay=0.3)
+    decay = {id(weight): group["weight_decay"] for group in groups for weight in group["params"]}
+    for name, weight in network.named_parameters():
+        assert decay[id(weight)] == (0.3 if weight.ndim > 1 and weight.shape[0] != len(network.speak.logits.bias) else 0.0), name
+
+
+def test_gradients_are_clipped_to_the_norm(examples, fresh, monkeypatch):
+    norms = []
+
+    def look(self, *rest):
+        norms.append(math.sqrt(sum(float(weight.grad.square().sum()) for group in self.param_groups for weight in group["params"])))
+
+    monkeypatch.setattr(torch.optim.SGD, "step", look)
+    run({"listener": fresh()["listener"]}, examples, epochs=1, optimiser="sgd", clip=0.01)
+    assert norms
+    assert norms == pytest.approx([0.01] * len(norms), rel=1e-3)
+    norms.clear()
+    run({"listener": fresh()["listener"]}, examples, epochs=1, optimiser="sgd", clip=0)
+    assert min(norms) > 0.02
+
+
+# Loss
+
+
+def test_scheduled_sampling_at_ratio_1_equals_the_fused_path(examples, fresh):
+    for network in fresh().values():
+        network.eval()
+        for batch in examples.batches(200):
+            fused = target_logits(network, batch)
+            steps = target_logits(network, batch, teacher_forcing=1 - 1e-12, generator=torch.Generator().manual_seed(1))
+            torch.testing.assert_close(steps, fused, rtol=0, atol=1e-5)
+
+
+def test_scheduled_sampling_at_ratio_0_feeds_the_network_its_own_guesses(examples, fresh):
+    network = fresh()["listener"].eval()
+    (batch,) = examples.batches(10_000)
+    logits = target_logits(network, batch, teacher_forcing=0.0, generator=torch.Generator().manual_seed(1))
+    own = torch.cat([batch.tokens[:, :1], logits.argmax(-1)[:, :-1]], 1)
+    torch.testing.assert_close(network.decode(own, network.encode(batch.source))[0], logits, rtol=0, atol=1e-5)
+    assert not torch.allclose(logits, target_logits(network, batch))
+
+
+def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(examples, fresh, monkeypatch):
+    seen = []
+
+    def spy(network, batch, *, teacher_forcing, generator):
+        seen.append(teacher_forcing)
+        return target_logits(network, batch, teacher_forcing=teacher_forcing, generator=generator)
+
+    monkeypatch.setattr("chatbot.training.loop.target_logits", spy)
+    progress = run({"listener": fresh()["listener"]}, examples, epochs=5, teacher_forcing=(1.0, 0.2))
+    assert list(dict.fromkeys(seen)) == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2])
+    assert progress[-1].loss < progress[0].loss
+
+
+def test_the_loss_is_summed_over_what_is_no_padding():
+    logits = torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(1))
+    targets = torch.tensor([[7, 8, EOS], [EOS, PAD, PAD]])
+    scores = logits.log_softmax(-1)
+    by_hand = -(scores[0, 0, 7] + scores[0, 1, 8] + scores[0, 2, EOS] + scores[1, 0, EOS])
+    torch.testing.assert_close(cross_entropy(logits, targets), by_hand)
+
+
+def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
+    logits, targets = torch.randn(1, 2, 9, generator=torch.Generator().manual_seed(1)), torch.tensor([[7, EOS]])
+    scores = logits.log_softmax(-1)
+    by_hand = 0.8 * cross_entropy(logits, targets) - 0.2 * scores.mean(-1).sum()
+    torch.testing.assert_close(cross_entropy(logits, targets, label_smoothing=0.2), by_hand)
+
+
+def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):
+    network = fresh()["listener"].eval()
+    whole = log_probabilities(network, examples, budget=60)
+    for row in range(len(examples)):
+        batch = examples.batch(torch.tensor([row]))
+        scores = target_logits(network, batch)[0].log_softmax(-1).detach()
+        assert float(whole[row]) == pytest.approx(float(scores[range(len(scores)), batch.targets[0]].sum()), abs=1e-4)
+
+
+# Networks and options
+
+
+@pytest.mark.parametrize("vocabulary_size", [300, 4000, 8000])
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cell": "gru"},
+        {"cell": "rnn", "tied": False},
+        {"attention": "none"},
+        {"attention": "additive", "layers": 3},
+        {"bidirectional": False, "attention": "dot"},
+    ],
+    ids=str,
+)
+def test_the_interrupter_has_as_many_parameters_as_the_listener(preset, changes, vocabulary_size):
+    options = NetworkOptions(**{**asdict(PRESETS[preset]), **changes})
+    with torch.device("meta"):
+        target = parameters(Seq2Seq(options, vocabulary_size))
+        other = twin(options, vocabulary_size, wait=2, target=target)
+    assert other.wait == 2
+    assert abs(parameters(other) / target - 1) < 0.05
+
+
+def test_a_shared_matrix_counts_once():
+    untied, tied = (parameters(Seq2Seq(NetworkOptions(hidden=8, embedding=6, tied=tied), 100)) for tied in (False, True))
+    assert untied - tied == 600
+
+
+def test_training_leaves_the_padding_silent(examples, fresh):
+    networks = fresh()
+    before = copy.deepcopy(networks)
+    run(networks, examples)
+    for name, network in networks.items():
+        assert not same(weights(network), weights(before[name]))
+        for part in network.modules():
+            if isinstance(part, nn.Embedding) and part.weight is not network.speak.logits.weight:
+                assert torch.equal(part.weight[PAD], next(m for m in before[name].modules() if isinstance(m, nn.Embedding)).weight[PAD])
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        (NetworkOptions, {"cell": "tree"}), (NetworkOptions, {"attention": "all"}), (NetworkOptions, {"hidden": 0}), (NetworkOptions, {"hidden": 7}),
+        (NetworkOptions, {"layers": 0}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
+        (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
+        (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"recut": 2.0}), (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_options_that_cannot_be_are_refused_with_a_remedy(kind, changes):
+    with pytest.raises(OptionError) as caught:
+        kind(**changes)
+    assert caught.value.remedy
