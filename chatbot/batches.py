@@ -4,7 +4,6 @@ B rows, S source pieces, T target pieces, N examples. Pieces are counted with th
 """
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -49,24 +48,12 @@ class Ragged:
 
 
 class Examples:
-    """The ids of some pairs, ready to be batched. `recut` is the share of the heard words that each epoch cuts at random."""
+    """The ids of some pairs, ready to be batched."""
 
-    def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None, *, recut: float = 0.0) -> None:
-        self.pairs, self.vocabulary, self.device, self.recut = list(pairs), vocabulary, device, recut
-        self.source = Ragged((source_ids(vocabulary, pair.utterance, pair.history) for pair in self.pairs), device)
-        self.target = Ragged(([BOS, *vocabulary.encode(pair.reply), EOS] for pair in self.pairs), device)
-
-    def for_epoch(self, seed: int) -> "Examples":
-        """These examples as an epoch hears them; themselves, unless their words are cut at random."""
-        if not self.recut:
-            return self
-        texts = (text for pair in self.pairs for turn in pair.history for text in turn), (pair.utterance for pair in self.pairs)
-        earlier, present = (self.vocabulary.resample(text, self.recut, seed + number) for number, text in enumerate(texts))
-        heard = copy(self)
-        heard.source = Ragged(
-            ([number for _ in range(2 * len(pair.history)) for number in (*next(earlier), SEP)] + next(present) for pair in self.pairs), self.device
-        )
-        return heard
+    def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
+        pairs = list(pairs)
+        self.source = Ragged((source_ids(vocabulary, pair.utterance, pair.history) for pair in pairs), device)
+        self.target = Ragged(([BOS, *vocabulary.encode(pair.reply), EOS] for pair in pairs), device)
 
     def __len__(self) -> int:
         return len(self.source.lengths)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,6 +13,7 @@ from chatbot.corpus.folding import LINE_BREAK
 from chatbot.decoding import Choose, Hypothesis, Said, beam, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.protocol import Network
+from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Decoding, Reply
 from chatbot.vocabulary import EOS, Vocabulary
 
@@ -55,14 +56,14 @@ class Bot:
             raise PromptError("nothing to answer", remedy="say something")
         if pieces > self.utterance_limit:
             raise PromptError(f"too long: {pieces} pieces of at most {self.utterance_limit}", remedy="say it in fewer words")
-        return source_ids(self.vocabulary, utterance, list(history)[len(history) - self.history :] if self.history else ())
+        return source_ids(self.vocabulary, utterance, list(history)[max(0, len(history) - self.history) :] if self.history else ())
 
     def stream(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Iterator[str | Reply]:
         """Yields the reply's text as it is said, a chunk a piece ("" while a character is still open), and last the whole Reply.
 
         Ceasing to iterate stops it. A beam says all at once.
         """
-        decoding = decoding or Decoding()
+        decoding = self._possible(decoding)
         source = self.hear(utterance, history)
         began = time.perf_counter()
         if decoding.strategy == "beam":
@@ -95,7 +96,7 @@ class Bot:
 
     def replies(self, utterances: Sequence[str], decoding: Decoding | None = None, histories: Sequence[History] | None = None) -> list[Reply]:
         """The replies to many utterances, answered in batches of like length; each is what it would have been alone."""
-        decoding = decoding or Decoding()
+        decoding = self._possible(decoding)
         heard = [self.hear(text, histories[place] if histories else ()) for place, text in enumerate(utterances)]
         order = sorted(range(len(heard)), key=lambda place: len(heard[place]))
         found: dict[int, Reply] = {}
@@ -104,6 +105,12 @@ class Bot:
             answer = self._beam if decoding.strategy == "beam" else self._together
             found.update(zip(places, answer([heard[place] for place in places], decoding), strict=True))
         return [found[place] for place in range(len(heard))]
+
+    def _possible(self, decoding: Decoding | None) -> Decoding:
+        """A beam looks ahead, which an interrupter cannot: it is greedy then."""
+        decoding = decoding or Decoding()
+        early = isinstance(self.network, TokenByTokenRNN) and decoding.strategy == "beam"
+        return replace(decoding, strategy="greedy") if early else decoding
 
     def _together(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
         """Greedy or sampled replies, a batch."""

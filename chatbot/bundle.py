@@ -18,7 +18,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from chatbot.errors import BundleError, ChatbotError
+from chatbot.errors import BundleError, OptionError
 from chatbot.files import write_whole
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
@@ -41,10 +41,10 @@ class Details:
     utterance_limit: int  # pieces; a longer utterance is refused
     reply_limit: int  # pieces; a longer reply is cut
     fingerprint: str  # of the corpus: sha256 of its pairs
+    corpus: Mapping[str, Any]  # names of its files, numbers of pairs and distinct utterances
     created: str  # ISO 8601, UTC
     interrupters: Mapping[int, int] = field(default_factory=dict)  # hidden width by wait
     examples: tuple[str, ...] = ()  # utterances to try
-    corpus: Mapping[str, Any] = field(default_factory=dict)  # names and sizes
     training: Mapping[str, Any] = field(default_factory=dict)  # options, and the command that trains it
     scores: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -128,7 +128,9 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
             network.to(device).eval()
     except BundleError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError, ChatbotError):
+    except OptionError as error:
+        raise BundleError(error.what, place=folder / "bundle.json", remedy=_RESTORE) from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError):
         raise BundleError("what it says does not fit the other files", place=folder / "bundle.json", remedy=_RESTORE) from None
     return Bundle(folder, details, vocabulary, listener, interrupters)
 
@@ -151,8 +153,13 @@ def read_json(folder: Path) -> dict[str, Any]:
         value = stored.get(name)
         if not isinstance(value, kind) or (least is not None and value < least):
             raise BundleError(f"“{name}” is missing, or is not what it should be", place=path, remedy=_RESTORE)
-    if not all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")):
-        raise BundleError("“corpus” is not what it should be", place=path, remedy=_RESTORE)
+    inside = {
+        "corpus": all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")),
+        "examples": all(isinstance(example, str) for example in stored["examples"]),
+        "interrupters": all(wait.isdecimal() and int(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),
+    }
+    if wrong := [name for name, right in inside.items() if not right]:
+        raise BundleError(f"“{wrong[0]}” is not what it should be", place=path, remedy=_RESTORE)
     return stored
 
 

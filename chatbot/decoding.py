@@ -118,8 +118,8 @@ def sampler(*, temperature: float, top_k: int, top_p: float, seeds: list[int]) -
             ordered, order = scores.softmax(-1).sort(descending=True, stable=True)
             beyond = ordered.cumsum(-1) - ordered >= top_p  # the first is never beyond
             scores = scores.masked_fill(torch.zeros_like(beyond).scatter(1, order, beyond), -torch.inf)
-        noise = torch.stack([_uniform(seed, step, scores.shape[-1]) for seed in seeds]).to(scores)
-        return (scores - (-noise.log()).log()).argmax(-1)
+        noise = torch.stack([_uniform(seed, step, scores.shape[-1]) for seed in seeds]).to(scores.device)
+        return (scores - (-noise.log()).log()).argmax(-1)  # in double precision: in single, a draw could round to 1 and win with what is banned
 
     return choose
 

@@ -37,23 +37,23 @@ def race(
     assert isinstance(interrupter.network, TokenByTokenRNN)
     wait, vocabulary = interrupter.network.wait, interrupter.vocabulary
     decoding = decoding or Decoding()
-    if decoding.strategy == "beam":
-        decoding = replace(decoding, strategy="greedy")
     heard = list(vocabulary.stream(vocabulary.hear(utterance)))
-    reply = Reply("", 0.0, 0, 0.0, finished=False)
-    said: list[str | None] = [None] * (wait - 1)
     limit = decoding.limit or interrupter.reply_limit
     if still_typing:
         limit = min(limit, len(heard) - wait + 1)
+    reply, said = Reply("", 0.0, 0, 0.0, finished=False), list[str]()
     if limit > 0:
         *chunks, last = interrupter.stream(utterance, replace(decoding, limit=limit), history)
-        said += [str(chunk) for chunk in chunks[:limit]]
         assert isinstance(last, Reply)
-        reply = last
+        said = [str(chunk) for chunk in chunks]
+        rest = "".join(said[limit:])  # of a character that the limit broke off; while the person types it may still be finished
+        said = [*said[: limit - 1], said[limit - 1] + ("" if still_typing else rest)] if len(said) >= limit else said
+        reply = replace(last, text="".join(said)) if still_typing else last
     whole = "".join(heard)
     starts = [start for start, _ in words(whole)]
     numbers = [max(1, bisect_right(starts, end - 1)) for end in accumulate(map(len, heard))]  # of the word that each piece ends in
-    both = zip_longest(heard, numbers, said)
+    silent = [None] * min(wait - 1, len(heard) if still_typing else wait - 1)
+    both = zip_longest(heard, numbers, [*silent, *said])
     return Race(whole, wait, tuple(Step(text or "", number or 0, piece) for text, number, piece in both), reply, listener)
 
 

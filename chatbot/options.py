@@ -70,7 +70,6 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
-    recut: float = 0.2  # the share of the heard words that each epoch cuts at random into other pieces
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1
@@ -92,7 +91,6 @@ class TrainingOptions:
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),
-            ("--recut", self.recut),
             *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
         ):
             _share(flag, share)

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chatbot.errors import OptionError
+
 Strategy = Literal["greedy", "sample", "beam"]
 
 
@@ -25,6 +27,19 @@ class Decoding:
     length_penalty: float = 1.0  # a beam's score is its log-probability / pieces ** length_penalty
     block_ngrams: int = 0  # no n pieces in a row twice in one reply; 0 allows them
     limit: int = 0  # pieces in a reply at the most; 0: what the bundle allows
+
+    def __post_init__(self) -> None:
+        """Raises OptionError for what cannot be decoded with."""
+        for flag, value, possible, range_ in (
+            ("--temperature", self.temperature, self.temperature == 0 or 0.01 <= self.temperature <= 10, "0, or from 0.01 to 10"),
+            ("--top-k", self.top_k, self.top_k >= 0, "0 or more"),
+            ("--top-p", self.top_p, 0 < self.top_p <= 1, "above 0 and up to 1"),
+            ("--beam", self.width, 1 <= self.width <= 64, "from 1 to 64"),
+            ("--block-ngrams", self.block_ngrams, self.block_ngrams >= 0, "0 or more"),
+            ("--seed", self.seed, 0 <= self.seed < 2**31, "from 0 to 2147483647"),
+        ):
+            if not possible:
+                raise OptionError(f"{flag} {value:g} is out of range", remedy=f"use a number {range_}")
 
     def __str__(self) -> str:
         match self.strategy:

@@ -8,7 +8,6 @@ import codecs
 import io
 import re
 from collections.abc import Iterable, Iterator
-from random import Random
 
 import sentencepiece
 
@@ -21,7 +20,6 @@ SPECIAL = (PAD, BOS, EOS, UNK, SEP)
 BYTES = 256
 
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-_EVENNESS = 0.3  # of random cuts: 0 draws all ways to cut a word alike, 1 as likely as their pieces are
 _RESERVED = "\u2585"  # SentencePiece skips sentences with it: it is left to the bytes
 _THREADS = 2  # fixed: the pieces depend on it
 _SENTENCES = 2_000_000  # of a larger corpus a sample is enough
@@ -33,7 +31,6 @@ class Vocabulary:
     def __init__(self, model: bytes, *, lowercase: bool) -> None:
         self.model, self.lowercase = model, lowercase
         self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
-        self.can_cut = any(self._pieces.is_byte(number) for number in range(len(self)))
         self._bytes = [self._as_bytes(number) for number in range(len(self))]
 
     @classmethod
@@ -73,25 +70,6 @@ class Vocabulary:
     def hear(self, text: str) -> list[int]:
         """The ids of an utterance."""
         return self.encode(text.lower() if self.lowercase else text)
-
-    def resample(self, texts: Iterable[str], share: float, seed: int) -> Iterator[list[int]]:
-        """Yields the ids of utterances in which a `share` of the words is cut at random (subword regularisation, Kudo 2018).
-
-        A network that hears a word cut in many ways learns its parts, and knows it again with a typing error in it. The cuts are a function of
-        the texts and the seed. Single characters (`char`) cannot be cut.
-        """
-        sentencepiece.set_random_generator_seed(seed % 2**32)
-        random, known = Random(seed), dict[str, list[int]]()
-        for text in texts:
-            ids: list[int] = []
-            for word in fold(text.lower() if self.lowercase else text).split(" "):
-                if self.can_cut and random.random() < share:
-                    ids += self._pieces.encode(word, enable_sampling=True, alpha=_EVENNESS, nbest_size=-1)
-                else:
-                    if word not in known:
-                        known[word] = self.encode(word)
-                    ids += known[word]
-            yield ids
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, no special one among them."""

@@ -86,6 +86,7 @@ def details() -> Callable[..., bundles.Details]:
         plain = {
             "network": NetworkOptions(**SMALL), "lowercase": False, "history": 0, "utterance_limit": 60, "reply_limit": 12, "fingerprint": "f",
             "created": "2026-01-01T00:00:00+00:00", "interrupters": {1: 10, 4: 10}, "examples": ("hello", "good night"),
+            "corpus": {"names": ["a.tsv"], "pairs": 12, "utterances": 12},
         }  # fmt: skip
         return bundles.Details(**{**plain, **changes})
 

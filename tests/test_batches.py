@@ -95,22 +95,3 @@ def test_history_stands_before_the_utterance_each_side_closed_by_sep(vocabulary)
 def test_rows_are_padded_on_the_right():
     assert pad([[5, 6, 7], [8], [9, 5]]).tolist() == [[5, 6, 7], [8, PAD, PAD], [9, 5, PAD]]
     assert Ragged([[5], [6, 7, 8], []]).padded(torch.tensor([2, 0])).tolist() == [[PAD], [5]]
-
-
-@pytest.mark.parametrize("history", [(), (("hello", "Hello. How are you?"), ("I am sad", "I'm sorry."))])
-def test_words_cut_anew_each_epoch_say_the_same(vocabulary, history):
-    pairs = [Pair(pair.utterance, pair.reply, history=history) for pair in corpus(60)]
-    plain, recut = Examples(pairs, vocabulary), Examples(pairs, vocabulary, recut=0.5)
-    assert plain.for_epoch(1) is plain
-
-    def sources(examples):
-        return [examples.source.padded(torch.tensor([row])).tolist()[0] for row in range(len(examples))]
-
-    one, again, other = (sources(recut.for_epoch(seed)) for seed in (1, 1, 2))
-    assert one == again != other
-    assert sources(recut) == sources(plain), "what is validated is cut as ever"
-    for row, pair in zip(one, pairs, strict=True):
-        assert row.count(SEP) == 2 * len(history)
-        sides = [text for turn in history for text in turn] + [pair.utterance]
-        parts = " ".join(map(str, row)).split(f" {SEP} ") if history else [" ".join(map(str, row))]
-        assert [vocabulary.decode(map(int, part.split())) for part in parts] == sides

@@ -59,19 +59,6 @@ def test_special_names_that_are_typed_are_text(any_vocabulary, name):
     assert not set(heard) & {PAD, BOS, EOS, UNK}
 
 
-def test_words_cut_at_random_are_still_the_same_words(any_vocabulary):
-    @given(typed, st.integers(0, 2**40))
-    @example("0\xa0\r0", 1)
-    def holds(text, seed):
-        (ids,), (again,) = (list(any_vocabulary.resample([text], 1.0, seed)) for _ in range(2))
-        assert ids == again
-        assert any_vocabulary.decode(ids) == fold(text)
-        assert not set(ids) & set(SPECIAL)
-        assert list(any_vocabulary.resample([text, "hello"], 0.0, seed)) == [any_vocabulary.hear(text), any_vocabulary.hear("hello")]
-
-    holds()
-
-
 def test_lower_case_concerns_what_is_heard_and_not_what_is_said(make_vocabulary, small_talk):
     for kind in ("unigram", "bpe", "char"):
         vocabulary = make_vocabulary(kind, lowercase=True)

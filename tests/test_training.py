@@ -59,7 +59,7 @@ def same(one, other):
 
 def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     vocabulary = make_vocabulary("bpe", 450)
-    examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0)
+    examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
     *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0)
@@ -73,10 +73,10 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
 # Law 3: equal seeds
 
 
-@pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"teacher_forcing": (0.5, 0.5)}, {"recut": 0.5}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"teacher_forcing": (0.5, 0.5)}], ids=str)
 def test_training_twice_with_one_seed_gives_the_same_weights_bit_for_bit(pairs, vocabulary, fresh, changes):
     def trained(seed, drawn):
-        networks, examples = fresh(dropout=0.3), Examples(pairs, vocabulary, recut=changes.get("recut", 0.0))
+        networks, examples = fresh(dropout=0.3), Examples(pairs, vocabulary)
         torch.rand(drawn)  # whatever else has drawn before
         *_, last = run(networks, examples, examples, seed=seed, **changes)
         return {f"{role}.{name}": weight for role, network in last.networks.items() for name, weight in weights(network).items()}
@@ -119,8 +119,8 @@ def test_progress_tells_where_training_stands(examples, fresh):
         assert {validation.epoch for validation in one.validations.values()} == {one.epoch}
 
 
-def test_the_steps_announced_are_the_steps_taken_however_the_words_are_cut(pairs, vocabulary, fresh):
-    seen = run(fresh(), Examples(pairs * 4, vocabulary, recut=1.0), epochs=3, batch_tokens=100)
+def test_the_steps_announced_are_the_steps_taken(pairs, vocabulary, fresh):
+    seen = run(fresh(), Examples(pairs * 4, vocabulary), epochs=3, batch_tokens=100)
     assert max(one.step for one in seen) == seen[0].steps
     assert all(one.seconds_left >= 0 for one in seen)
 
@@ -326,11 +326,11 @@ def test_training_leaves_the_padding_silent(examples, fresh):
     ("kind", "changes"),
     [
         (NetworkOptions, {"cell": "tree"}), (NetworkOptions, {"attention": "all"}), (NetworkOptions, {"hidden": 0}), (NetworkOptions, {"hidden": 7}),
-        (NetworkOptions, {"layers": 0}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
+        (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
         (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
-        (TrainingOptions, {"recut": 2.0}), (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
+        (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,
 )  # fmt: skip

@@ -58,7 +58,7 @@ def compare(
         typer.echo("\n".join([*_race_lines(one), "", *_ladder_lines(other), ""]))
     if alike:
         typer.echo(
-            f"Heard alike from the beginning: {plural(alike['pieces_heard_alike'] or 0, 'piece')}."
+            f"The two begin with the same {plural(alike['pieces_heard_alike'] or 0, 'piece')}."
             f" Said alike by the interrupter: {plural(alike['pieces_said_alike'] or 0, 'piece')}."
         )
 

@@ -78,5 +78,7 @@ def remove(name: Annotated[str, typer.Argument(help="A bundle under ./models, by
     folder = bundles.find(name)
     if bundles.is_shipped(folder):
         raise BundleError("this bundle ships with the program and is never removed", place=folder, remedy="name one under ./models")
+    if folder.is_symlink():
+        raise BundleError("a link, not a bundle's own folder", place=folder, remedy="remove the link yourself")
     bundles.remove(folder)
     typer.echo(f"removed {safe_line(str(folder))}")

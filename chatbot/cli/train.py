@@ -12,6 +12,7 @@ import typer
 
 from chatbot.cli import options as shared
 from chatbot.cli.signals import Stop
+from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError
 from chatbot.options import EPOCHS, PIECES, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.safe_text import safe_line
@@ -29,7 +30,7 @@ def train(
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the bundle goes. Default: models/NAME of the first corpus.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a finished bundle, once the new one has its first best.")] = False,
     preset: Annotated[str, typer.Option(metavar="tiny|small|base", help="The sizes of the networks.")] = "small",
-    cell: Annotated[str | None, typer.Option(metavar="rnn|gru|lstm", help=f"Of the recurrence. Default of the preset: {_NETWORK.cell}.")] = None,
+    cell: Annotated[str | None, typer.Option(metavar="rnn|gru|lstm", help=f"Of the recurrence. Default: {_NETWORK.cell}.")] = None,
     layers: Annotated[int | None, typer.Option(metavar="N", help=f"Of encoder and decoder each. Default: {_NETWORK.layers}.")] = None,
     hidden: Annotated[int | None, typer.Option(metavar="N", help=f"Width of the recurrence. Default: {_NETWORK.hidden}.")] = None,
     embedding: Annotated[int | None, typer.Option(metavar="N", help=f"Width of a piece. Default: {_NETWORK.embedding}.")] = None,
@@ -65,7 +66,6 @@ def train(
     weight_decay: Annotated[float, typer.Option(metavar="X", help="How fast weights that are not needed shrink.")] = _TRAINING.weight_decay,
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
     label_smoothing: Annotated[float, typer.Option(metavar="P", help="Share of a target that goes to all other pieces.")] = _TRAINING.label_smoothing,
-    recut: Annotated[float, typer.Option(metavar="P", help="Share of the heard words that each epoch cuts into other pieces.")] = _TRAINING.recut,
     teacher_forcing: Annotated[
         str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")
     ] = "1.0",
@@ -88,12 +88,14 @@ def train(
     )  # fmt: skip
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, optimiser=optimiser, learning_rate=learning_rate, warmup=warmup,
-        weight_decay=weight_decay, clip=clip, label_smoothing=label_smoothing, recut=recut, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        weight_decay=weight_decay, clip=clip, label_smoothing=label_smoothing, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     waits = () if no_interrupter else _waits(wait)
     if history < 0:
         raise OptionError(f"--history {history} is too small", remedy="use 0 or more")
     corpora = [shared.corpus_path(path) for path in corpus]
+    for path in corpora:
+        next(read_pairs(path, history=history))  # a mistake in its name is said before torch is imported
     folder = Path("models") / corpora[0].stem if out is None else out
     _check_room(folder, fresh)
 

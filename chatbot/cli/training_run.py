@@ -114,7 +114,7 @@ class TrainingRun:
 
     def progress(self) -> Iterator[Progress]:
         """Trains; saves the bundle at each best, and notes each validation in the log."""
-        examples = Examples(self.parts.train, self.vocabulary, self.device, recut=self.options.recut)
+        examples = Examples(self.parts.train, self.vocabulary, self.device)
         valid = Examples(self.parts.valid, self.vocabulary, self.device) if self.parts.valid else None
         for progress in train(self.networks, examples, valid, self.options):
             if progress.epoch_ended:
@@ -185,7 +185,10 @@ def _short_enough(parts: Split, vocabulary: Vocabulary) -> tuple[Split, int]:
     def keep(pair: Pair) -> bool:
         return len(vocabulary.hear(pair.utterance)) <= LIMIT and len(vocabulary.encode(pair.reply)) <= LIMIT
 
-    kept = Split(*([pair for pair in part if keep(pair)] for part in (parts.train, parts.valid, parts.test)))
+    train = [pair for pair in parts.train if keep(pair)]
+    trained = {key(pair.reply) for pair in train}
+    held_out = ([pair for pair in part if keep(pair) and key(pair.reply) in trained] for part in (parts.valid, parts.test))
+    kept = Split(train, *held_out)
     return kept, sum(map(len, (parts.train, parts.valid, parts.test))) - sum(map(len, (kept.train, kept.valid, kept.test)))
 
 

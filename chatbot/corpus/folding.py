@@ -6,7 +6,7 @@ import unicodedata
 LINE_BREAK = "\u2028"  # how a line break inside of an utterance or a reply stands in a corpus
 
 _SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which UTF-8 cannot hold
-_BREAKS = re.compile("[ \t]*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])\\s*")
+_BREAKS = re.compile("\\s*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])\\s*")
 # SentencePiece writes a blank as U+2581, so the two cannot be told apart after encoding: both are read as a blank.
 _BLANKS = re.compile(r"[^\S\u2028]+")
 

@@ -48,7 +48,7 @@ def read_pairs(path: Path, *, history: int = 0) -> Iterator[Pair]:
     turns: deque[tuple[str, str]] = deque(maxlen=history)
     found = conversations = 0
     for number, line in numbered_lines(path):
-        if not line.strip():
+        if not line.strip(" "):
             turns.clear()
             conversations += 1
             continue

@@ -37,9 +37,7 @@ def split_pairs(pairs: Iterable[Pair]) -> Split:
             place=pairs[0].place.rpartition(":")[0] if pairs else None,
             remedy="write more pairs",
         )
-    # An utterance that stands in a late-cue pair and elsewhere goes where the pair goes.
-    units = {name: pair.group.unit for name, pair in zip(keys, pairs, strict=True) if pair.group and pair.group.pair}
-    owners = [units.get(name, name) for name in keys]
+    owners = _owners(pairs, keys)
     share = {owner: _share(owner) for owner in set(owners)}
 
     trained_replies = {key(pair.reply) for pair, owner in zip(pairs, owners, strict=True) if share[owner] >= VALID + TEST}
@@ -56,6 +54,21 @@ def split_pairs(pairs: Iterable[Pair]) -> Split:
         part = parts.valid if share[owner] < VALID else parts.test if share[owner] < VALID + TEST else parts.train
         part.append(pair)
     return parts
+
+
+def _owners(pairs: list[Pair], keys: list[str]) -> list[str]:
+    """For each pair the name of what stays together with it: its utterance, joined with the units of all late-cue pairs that it is in."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    for pair, name in zip(pairs, keys, strict=True):
+        if pair.group and pair.group.pair:
+            parent[root(name)] = root(f"{pair.group.unit}\t")  # a tab, so that no utterance has the name of a unit
+    return [root(name) for name in keys]
 
 
 def _share(owner: str) -> float:

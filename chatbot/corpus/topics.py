@@ -60,7 +60,7 @@ def read_topics(folder: Path) -> list[Topic]:
     for path in paths:
         for topic in _parse(path):
             if first := topics.get(topic.name):
-                raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=topic.place, remedy="join the two, or rename one")
+                raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=f"{topic.place}:4", remedy="join the two, or rename one")
             topics[topic.name] = topic
     return list(topics.values())
 
@@ -70,11 +70,12 @@ def expand(topics: list[Topic]) -> Iterator[Line]:
 
     Raises CorpusError when an utterance stands in two topics: no reply could be right for it.
     """
-    said: dict[str, tuple[str, str]] = {}
+    said: dict[str, tuple[str, str, str]] = {}
     for topic in topics:
         for place, line in _late(topic) if topic.endings else _plain(topic):
-            first = said.setdefault(key(line.utterance), (place, line.group.pair))
-            if first != (place, line.group.pair):
+            here = (place, line.group.pair, line.group.label)
+            first = said.setdefault(key(line.utterance), here)
+            if first != here:
                 raise CorpusError(f"“{line.utterance}” is said at {first[0]} already", place=f"{place}:3", remedy="keep one of the two")
             yield line
 

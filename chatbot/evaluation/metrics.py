@@ -54,15 +54,14 @@ class Scores:
 
 def allowed_replies(pairs: Iterable[Pair]) -> dict[str, tuple[str, ...]]:
     """For each folded utterance the replies that count as right: those of its topic and label, or without topics those given to it."""
-    pairs = list(pairs)
-    of: dict[str, str] = {}
-    replies: dict[str, dict[str, None]] = {}
+    owners: dict[str, dict[tuple[str, ...], None]] = {}
+    replies: dict[tuple[str, ...], dict[str, None]] = {}
     for pair in pairs:
         name = key(pair.utterance)
-        owner = f"{pair.group.topic}\t{pair.group.label}" if pair.group else name
-        of.setdefault(name, owner)
+        owner = (pair.group.topic, pair.group.label) if pair.group else (name,)
+        owners.setdefault(name, {}).setdefault(owner)
         replies.setdefault(owner, {}).setdefault(pair.reply)
-    return {name: tuple(replies[owner]) for name, owner in of.items()}
+    return {name: tuple(dict.fromkeys(reply for owner in those for reply in replies[owner])) for name, those in owners.items()}
 
 
 def is_right(reply: str, allowed: Iterable[str]) -> bool:
@@ -79,9 +78,9 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
     references = [allowed[key(pair.utterance)] for pair in asked]
     right = {key(pair.utterance): is_right(reply, those) for pair, reply, those in zip(asked, replies, references, strict=True)}
     most = max(map(len, references))
-    streams = [[those[place] if place < len(those) else "" for those in references] for place in range(most)]
+    streams = [[those[place] if place < len(those) else None for those in references] for place in range(most)]
     bleu, chrf = BLEU(), CHRF()
-    # sacreBLEU leaves out an empty reference, so utterances may have unequally many.
+    # sacreBLEU leaves out a reference that is None, so utterances may have unequally many.
     bleu_score, chrf_score = bleu.corpus_score(replies, streams).score, chrf.corpus_score(replies, streams).score
     said = Counter(replies)
     commonest, times = said.most_common(1)[0]
@@ -109,7 +108,12 @@ def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
     pieces = int(examples.target.lengths.sum()) - len(examples)  # BOS is not said
     words = sum(len(pair.reply.split()) + 1 for pair in pairs)
     size = sum(len(pair.reply.encode()) + 1 for pair in pairs)
-    return Perplexity(math.exp(nats / pieces), math.exp(nats / words), nats / math.log(2) / size)
+    return Perplexity(_exp(nats / pieces), _exp(nats / words), nats / math.log(2) / size)
+
+
+def _exp(nats: float) -> float:
+    """exp, infinite where it is too large for a number."""
+    return math.exp(nats) if nats < 700 else math.inf
 
 
 def distinct(replies: Iterable[str], length: int) -> float:
@@ -140,8 +144,11 @@ def is_late(bot: Bot, first: str, second: str, allowed: Mapping[str, tuple[str, 
     """Whether no reply that is right for one utterance can be told from one for the other before the cue is heard: wait - 1 + d <= p.
 
     p is the number of source pieces that the two utterances share, d the piece at which their allowed replies first differ, from 1: the
-    farthest such piece over all combinations of a reply to one and a reply to the other.
+    farthest such piece over all combinations of a reply to one and a reply to the other. A reply that is right for both tells nothing: no
+    pair with such a reply is late. Replies are taken as the vocabulary cuts them; a network that spells a word in smaller pieces differs later.
     """
+    if {key(reply) for reply in allowed[key(first)]} & {key(reply) for reply in allowed[key(second)]}:
+        return False
     encode = bot.vocabulary.encode
     p = shared(bot.vocabulary.hear(first), bot.vocabulary.hear(second))
     d = max(1 + shared(encode(one), encode(other)) for one in allowed[key(first)] for other in allowed[key(second)])

@@ -116,7 +116,7 @@ def train(networks: Mapping[str, nn.Module], train: Examples, valid: Examples | 
             torch.manual_seed(options.seed * 1_000_003 + epoch * 1009 + number)
             generator = torch.Generator().manual_seed(options.seed * 1_000_003 + epoch)
             began = time.perf_counter()
-            for batch in train.for_epoch(options.seed * 1_000_003 + epoch).batches(options.batch_tokens, generator):
+            for batch in train.batches(options.batch_tokens, generator):
                 learner.learn(batch, teacher_forcing=teacher_forcing, generator=generator)
                 tokens, seconds = tokens + batch.real, seconds + time.perf_counter() - began
                 yield Progress(name, epoch, learner.step, steps, learner.loss, batch.real, batch.padded, tokens / seconds, seconds_left(), best())

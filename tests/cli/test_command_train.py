@@ -96,7 +96,7 @@ def test_the_defaults_are_those_of_the_help(chatbot, corpus, monkeypatch, tmp_pa
     text = chatbot("train", "--help").out
     for name, value in found["network"].items():
         if name in ("cell", "layers", "hidden", "embedding", "dropout", "attention"):
-            assert f"[small: {value}]" in text
+            assert f"Default: {value}." in text
     assert list(found["interrupters"]) == ["1"]
     assert (found["history"], found["lowercase"]) == (0, False)
 

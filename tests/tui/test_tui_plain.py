@@ -82,7 +82,7 @@ def test_nothing_but_text_is_written():
     engine = FakeEngine(card=BotCard("\x1b[2J", "a\nb", "from models/x", (1,), 40), early="\x1b[31m x", late="one\ntwo\x07")
     text = transcript(["\x1b]0;x\x07 y", "/\x1b[2J"], engine=engine, compare=True)
     assert "Bot: one two␇" in text
-    assert "Note: ␛[2J: a b." in text
+    assert "Note: ␛[2J, from models/x: a b." in text
     assert not [character for character in text if character < " " and character != "\n"]
 
 
