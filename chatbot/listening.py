@@ -38,16 +38,15 @@ def race(
     wait, vocabulary = interrupter.network.wait, interrupter.vocabulary
     decoding = decoding or Decoding()
     heard = list(vocabulary.stream(vocabulary.hear(utterance)))
-    limit = decoding.limit or interrupter.reply_limit
-    if still_typing:
-        limit = min(limit, len(heard) - wait + 1)
+    whole_limit = decoding.limit or interrupter.reply_limit
+    limit = min(whole_limit, len(heard) - wait + 1) if still_typing else whole_limit
     reply, said = Reply("", 0.0, 0, 0.0, finished=False), list[str]()
     if limit > 0:
         *chunks, last = interrupter.stream(utterance, replace(decoding, limit=limit), history)
         assert isinstance(last, Reply)
         said = [str(chunk) for chunk in chunks]
-        rest = "".join(said[limit:])  # of a character that the limit broke off; while the person types it may still be finished
-        said = [*said[: limit - 1], said[limit - 1] + ("" if still_typing else rest)] if len(said) >= limit else said
+        if len(said) > limit:  # a character was broken off; if only for want of heard pieces, it may still be finished
+            said = [*said[: limit - 1], said[limit - 1] + (said[limit] if limit == whole_limit else "")]
         reply = replace(last, text="".join(said)) if still_typing else last
     whole = "".join(heard)
     starts = [start for start, _ in words(whole)]

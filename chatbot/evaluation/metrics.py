@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chatbot.batches import Examples
 from chatbot.bot import Bot
@@ -78,7 +79,7 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
     references = [allowed[key(pair.utterance)] for pair in asked]
     right = {key(pair.utterance): is_right(reply, those) for pair, reply, those in zip(asked, replies, references, strict=True)}
     most = max(map(len, references))
-    streams = [[those[place] if place < len(those) else None for those in references] for place in range(most)]
+    streams: list[Any] = [[those[place] if place < len(those) else None for those in references] for place in range(most)]
     bleu, chrf = BLEU(), CHRF()
     # sacreBLEU leaves out a reference that is None, so utterances may have unequally many.
     bleu_score, chrf_score = bleu.corpus_score(replies, streams).score, chrf.corpus_score(replies, streams).score
