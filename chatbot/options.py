@@ -10,8 +10,8 @@ Attention = Literal["none", "dot", "general", "additive"]
 Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
-PIECES = 4000
-EPOCHS = 12
+PIECES = 2500
+EPOCHS = 9
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
@@ -36,7 +36,7 @@ class NetworkOptions:
     cell: Cell = "lstm"
     layers: int = 1
     hidden: int = 256
-    embedding: int = 192
+    embedding: int = 160
     dropout: float = 0.1
     word_dropout: float = 0.2  # the share of the heard pieces that training leaves out
     bidirectional: bool = True  # the encoder reads from both ends

@@ -79,7 +79,7 @@ BROKEN = {
     "nothing after the sign": ("== a\n> \n", ":2:3: "),
     "no utterance": ("== a\n< ho\n", ":1:1: "),
     "no reply": ("== a\n> hi\n", ":1:1: "),
-    "twice": ("== a\n> hi\n< ho\n== a\n> hey\n< ho\n", ":4: "),
+    "twice": ("== a\n> hi\n< ho\n== a\n> hey\n< ho\n", ":4:4: "),
     "an utterance in two topics": ("== a\n> hi\n< ho\n== b\n> Hi\n< hey\n", ":5:3: "),
     "braces": ("== a\n> hi {you|me}\n< ho\n", ":2:6: "),
     "one ending": ("== a\n> i feel _\n= good\n< ho\n", ":3:1: "),

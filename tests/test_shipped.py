@@ -1,0 +1,118 @@
+"""The bundle that ships: what the README promises of it."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from chatbot import bundle as bundles
+from chatbot.bot import Bot
+from chatbot.corpus.pairs import read_pairs
+from chatbot.corpus.split import split_pairs
+from chatbot.evaluation import metrics
+from chatbot.listening import ladder, race, shared
+from chatbot.shipped import shipped
+
+FOLDER = shipped("models") / "small-talk"
+CORPUS = shipped("corpora") / "dialog.tsv"
+SAD, HAPPY = (f"Today's perfect weather makes me so {feeling}" for feeling in ("sad", "happy"))
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return bundles.load(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def listener(bundle):
+    return Bot.of(bundle)
+
+
+@pytest.fixture(scope="module")
+def interrupter(bundle):
+    return Bot.of(bundle, wait=1)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return list(read_pairs(CORPUS))
+
+
+@pytest.fixture(scope="module")
+def held_out(pairs):
+    return split_pairs(pairs).test
+
+
+@pytest.fixture(scope="module")
+def allowed(pairs):
+    return metrics.allowed_replies(pairs)
+
+
+@pytest.fixture(scope="module")
+def replies(listener):
+    """Fits the kind of utterance: the replies of the topics named, by a word of the corpus."""
+    return lambda utterance: listener.reply(utterance).text
+
+
+def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(bundle, pairs):
+    from chatbot.cli.training_run import fingerprint
+
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8e6
+    assert bundle.details.fingerprint == fingerprint(pairs)
+
+
+def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
+    found = metrics.evaluate(listener, held_out, allowed)
+    assert found.right >= 0.70
+    assert found.late.pairs >= 50
+    assert found.late.right >= 0.90
+    assert found.commonest_share < 0.05
+
+
+def test_the_interrupter_wins_no_pair_that_is_late_by_definition(interrupter, held_out, allowed):
+    found = metrics.evaluate(interrupter, held_out, allowed).late
+    assert found.late >= 50
+    assert found.late_right == 0.0
+
+
+def test_the_example_of_the_readme(listener, interrupter, allowed):
+    sad, happy = (listener.reply(text) for text in (SAD, HAPPY))
+    assert sad.text != happy.text
+    assert sad.text in allowed["today's perfect weather makes me so sad"]
+    assert happy.text in allowed["today's perfect weather makes me so happy"]
+    heard = shared(*(listener.vocabulary.hear(text) for text in (SAD, HAPPY)))
+    early = [[step.said for step in race(interrupter, text).steps][:heard] for text in (SAD, HAPPY)]
+    assert early[0] == early[1]
+    assert "".join(early[0]).strip()
+    assert ladder(listener, SAD).settled == len(SAD.split())
+
+
+@pytest.mark.parametrize("utterance", ["I broke up yesterday", "Today's perfect weather makes me much sad", "I broke up yesterday. Today's perfect weather makes me much sad"])
+def test_bad_news_is_not_congratulated(listener, pairs, utterance):
+    fits = {pair.reply for pair in pairs if pair.group.topic in ("love.breakup", "feel.sad") or (pair.group.topic.startswith("late.feeling") and pair.group.label == "sad")}
+    assert listener.reply(utterance).text in fits
+
+
+@pytest.mark.parametrize("hostile", ["[/]", "[@click=app.quit]x[/]", "<unk> <s> </s>", "\x1b[31mred", "\u202eevil", "日本語", "😀😀😀", "a" * 200])
+def test_strange_utterances_are_answered(listener, hostile):
+    assert listener.reply(hostile).text.strip()
+
+
+def test_the_card_says_by_which_command_it_was_trained(bundle):
+    command = bundle.details.training["command"]
+    card = (FOLDER / "README.md").read_text("utf-8")
+    assert command in card
+    assert shlex.split(command)[:3] == ["chatbot", "train", "corpora/dialog.tsv"]
+    makefile = Path(__file__).parents[1] / "Makefile"
+    assert command.removeprefix("chatbot ") in makefile.read_text("utf-8")
+    scores = json.loads((FOLDER / "bundle.json").read_text("utf-8"))["scores"]
+    assert f"{scores['listener']['right']:.1%}" in card
+
+
+def test_the_readme_shows_what_the_bundle_does(listener):
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    said = re.search(r"^listener +(.+?)  \(p", readme, re.MULTILINE)
+    assert said
+    assert said[1].strip() == listener.reply(SAD).text
