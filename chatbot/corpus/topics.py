@@ -66,7 +66,7 @@ def read_topics(folder: Path) -> list[Topic]:
 
 
 def expand(topics: list[Topic]) -> Iterator[Line]:
-    """Yields the pairs that `topics` make: each utterance with two replies, each member of a late-cue pair with one.
+    """Yields the pairs that `topics` make: each utterance with two of its topic's replies.
 
     Raises CorpusError when an utterance stands in two topics: no reply could be right for it.
     """
@@ -81,10 +81,10 @@ def expand(topics: list[Topic]) -> Iterator[Line]:
 
 
 def _plain(topic: Topic) -> Iterator[tuple[str, Line]]:
-    """Each utterance with two of the replies, by rotation, so that all are used equally often."""
+    """Each utterance of a plain topic, with its replies."""
     for number, (place, utterance) in enumerate(topic.utterances):
-        for turn in range(min(REPLIES_AN_UTTERANCE, len(topic.replies))):
-            yield place, Line(utterance, topic.replies[(number + turn) % len(topic.replies)], Group(topic.name))
+        for reply in _rotated(topic.replies, number):
+            yield place, Line(utterance, reply, Group(topic.name))
 
 
 def _late(topic: Topic) -> Iterator[tuple[str, Line]]:
@@ -100,8 +100,13 @@ def _late(topic: Topic) -> Iterator[tuple[str, Line]]:
     for number, (pair, place, start, cue) in enumerate(sorted(kept, key=made.index)):
         for ending in topic.endings:
             utterance = start + ending.cues[cue]
-            reply = ending.replies[number % len(ending.replies)]
-            yield place, Line(utterance, reply, Group(topic.name, pair, ending.cues[0]))
+            for reply in _rotated(ending.replies, number):
+                yield place, Line(utterance, reply, Group(topic.name, pair, ending.cues[0]))
+
+
+def _rotated(replies: list[str], number: int) -> list[str]:
+    """The replies of the utterance of that number: another two each time, so that all are used equally often."""
+    return [replies[(number + turn) % len(replies)] for turn in range(min(REPLIES_AN_UTTERANCE, len(replies)))]
 
 
 def _parse(path: Path) -> Iterator[Topic]:
