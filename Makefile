@@ -38,7 +38,7 @@ bundle: $(INSTALLED)    ## train the bundle that ships, on the CPU
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): some 300 MB to download, or 3 GB where torch comes with CUDA"
+	@echo "installing into $(VENV): some 250 MB to download, or 3 GB where torch comes with CUDA"
 	$(PIP) -e .
 	@touch $@
 
