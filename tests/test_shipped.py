@@ -88,9 +88,15 @@ def test_the_example_of_the_readme(listener, interrupter, pairs):
     assert ladder(listener, SAD).settled == len(SAD.split())
 
 
-@pytest.mark.parametrize("utterance", ["I broke up yesterday", "Today's perfect weather makes me much sad", "I broke up yesterday. Today's perfect weather makes me much sad"])
+@pytest.mark.parametrize(
+    "utterance", ["I broke up yesterday", "Today's perfect weather makes me much sad", "I broke up yesterday. Today's perfect weather makes me much sad"]
+)
 def test_bad_news_is_not_congratulated(listener, pairs, utterance):
-    fits = {pair.reply for pair in pairs if pair.group.topic in ("love.breakup", "feel.sad") or (pair.group.topic.startswith("late.feeling") and pair.group.label == "sad")}
+    fits = {
+        pair.reply
+        for pair in pairs
+        if pair.group.topic in ("love.breakup", "feel.sad") or (pair.group.topic.startswith("late.feeling") and pair.group.label == "sad")
+    }
     assert listener.reply(utterance).text in fits
 
 

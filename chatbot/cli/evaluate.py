@@ -26,7 +26,7 @@ def evaluate(
 
     chatbot evaluate corpora/dialog.tsv --model models/dialog
     """
-    decoding = options.decoding(False, options.DEFAULT.temperature, 0, 1.0, 0, beam, block_ngrams)
+    decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     from chatbot.bot import Bot
     from chatbot.cli.training_run import fingerprint
     from chatbot.corpus.pairs import read_pairs

@@ -33,14 +33,15 @@ Beam = Annotated[int, typer.Option(metavar="W", help="Beam search of width W; 0 
 BlockNgrams = Annotated[int, typer.Option(metavar="N", help="Never say N pieces in a row twice in one reply; 0 allows it.")]
 
 
-def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: int, beam: int, block_ngrams: int) -> Decoding:
+def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: int, beam: int, block_ngrams: int, *, switchable: bool = False) -> Decoding:
     """The decoding that these options ask for. Raises OptionError for what contradicts itself or is out of range."""
     if sample and beam:
         raise OptionError("--sample and --beam exclude each other", remedy="use one of them")
     strategy: Strategy = "sample" if sample else "beam" if beam else "greedy"
-    return Decoding(
-        strategy=strategy, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, width=beam if beam else DEFAULT.width, block_ngrams=block_ngrams
-    )
+    chosen = Decoding(strategy=strategy, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, width=beam or DEFAULT.width, block_ngrams=block_ngrams)
+    if not sample and not switchable and (temperature, top_k, top_p, seed) != (DEFAULT.temperature, DEFAULT.top_k, DEFAULT.top_p, DEFAULT.seed):
+        raise OptionError("--temperature, --top-k, --top-p and --seed do nothing without --sample", remedy="add --sample")
+    return chosen
 
 
 def is_plain(plain: bool) -> bool:

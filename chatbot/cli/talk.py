@@ -1,5 +1,6 @@
 """`chatbot talk`: the conversation, on a screen or in plain lines."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,26 +32,32 @@ def talk(
     chatbot talk\n
     chatbot talk --compare --model models/dialog
     """
-    decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams)
+    decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams, switchable=True)
     from chatbot.cli.engine import BundleEngine
 
     engine = BundleEngine(model, device, wait)
-    if options.is_plain(plain) or not sys.stdin.isatty():
+    if options.is_plain(plain) or not sys.stdin.isatty() or not sys.stderr.isatty():  # the screen is drawn on stderr
         from chatbot.tui.plain import talk_plain
 
         raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=_typed() if sys.stdin.isatty() else sys.stdin, write=_write))
     from chatbot.tui.app import ChatApp
 
     app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # leave the terminal as it was found
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda number, _: app.exit(return_code=128 + number))
     app.run()
     raise typer.Exit(app.return_code or 0)
 
 
 def _typed() -> Iterator[str]:
     """What a person types, a line at a time, until the end of input."""
+    with suppress(ImportError):  # Windows' own console edits lines
+        import readline  # noqa: F401 - gives input() line editing and history
     with suppress(EOFError):
         while True:
             yield input("You: ")
+    print()
 
 
 def _write(line: str) -> None:

@@ -134,7 +134,7 @@ class ChatApp(App[None]):
 
     @on(_NotLoaded)
     def _give_up(self, message: _NotLoaded) -> None:
-        self.exit(return_code=2, message=message.trouble)
+        self.exit(return_code=2, message=f"chatbot: {message.trouble}")
 
     @on(Worker.StateChanged)
     def _report_bug(self, event: Worker.StateChanged) -> None:
@@ -176,6 +176,8 @@ class ChatApp(App[None]):
     @on(TextArea.Changed)
     def _hear_draft(self) -> None:
         """Lets the interrupter hear the finished words of the prompt."""
+        if self._prompt.text:
+            self._interrupted = float("-inf")  # who types does not want to leave
         words = finished_words(self._prompt.text)
         if self._loaded and words and command_of(words) is None:
             self._panel.hear(Question(words, self._conversation.decoding, self._conversation.history))
@@ -283,8 +285,9 @@ class ChatApp(App[None]):
         elif now - self._interrupted < TWICE:
             self.exit()
         else:
-            self._interrupted = now
             self.action_stop()
+            self._prompt.put("")
+            self._interrupted = now
             self._chat.remark("ctrl+c once more quits.")
 
     def _decoding_changed(self) -> None:

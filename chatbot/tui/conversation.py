@@ -16,8 +16,8 @@ COMMANDS = {
 
 
 def command_of(line: str) -> str | None:
-    """The command that a line is, known or not; None for an utterance."""
-    return line.split()[0].lower() if line.startswith("/") else None
+    """The command that a line is, known or not: one word that begins with a slash. None for an utterance."""
+    return line.strip().lower() if line.startswith("/") and len(line.split()) == 1 else None
 
 
 def unknown_command(name: str) -> str:

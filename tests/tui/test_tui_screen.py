@@ -383,7 +383,7 @@ def test_a_bundle_that_cannot_be_read_ends_the_screen_with_code_2(capsys):
 
     asyncio.run(asyncio.wait_for(run(), 20))
     assert app.return_code == 2
-    assert capsys.readouterr().err == "models/x: no bundle; train one\n"
+    assert capsys.readouterr().err == "chatbot: models/x: no bundle; train one\n"
 
 
 def test_the_screen_can_be_left_while_the_bot_loads(engine):
@@ -409,7 +409,7 @@ def test_commands_answer_in_a_line(engine):
 
     async def script(pilot):
         await see(pilot, "daily-gru")
-        await ask(pilot, "/nonsense now")
+        await ask(pilot, "/nonsense")
         await see(pilot, "There is no /nonsense.")
         await ask(pilot, "/help")
         await see(pilot, "/decoding  greedy or sampled replies")
