@@ -221,11 +221,17 @@ class ChatApp(App[None]):
                 return True
 
     def action_help(self) -> None:
-        """Opens or closes the list of keys."""
+        """Opens or closes the list of keys; where it would not fit, the chat lists them."""
         if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()
-        else:
+        elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
             self.action_show_help_panel()
+        else:
+            self._chat.remark("\n".join(f"{self.get_key_display(key):<11} {key.tooltip or key.description}" for key in self._keys()))
+
+    def _keys(self) -> list[Binding]:
+        """The keys of the program, those of the prompt first."""
+        return [key for key in (*Prompt.BINDINGS, *self.BINDINGS) if isinstance(key, Binding) and key.description]
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""

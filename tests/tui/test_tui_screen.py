@@ -489,6 +489,19 @@ def test_the_help_opens_and_closes_and_lists_our_keys(engine):
     drive(app, script)
 
 
+def test_on_a_small_screen_the_help_lists_the_keys_in_the_chat(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await pilot.press("f1")
+        for key in ("f2", "f6", "^r", "Send"):
+            await see(pilot, key)
+        assert not app.screen.query("HelpPanel")
+
+    drive(app, script, (80, 24))
+
+
 def test_only_the_newest_entries_are_kept(engine):
     app = ChatApp(engine)
 
