@@ -1,8 +1,9 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on, work
@@ -227,11 +228,14 @@ class ChatApp(App[None]):
         elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
             self.action_show_help_panel()
         else:
-            self._chat.remark("\n".join(f"{self.get_key_display(key):<11} {key.tooltip or key.description}" for key in self._keys()))
+            self._chat.remark("\n".join(self._keys()))
 
-    def _keys(self) -> list[Binding]:
-        """The keys of the program, those of the prompt first."""
-        return [key for key in (*Prompt.BINDINGS, *self.BINDINGS) if isinstance(key, Binding) and key.description]
+    def _keys(self) -> Iterator[str]:
+        """A line for each key, those of the prompt first."""
+        for binding in (*Prompt.BINDINGS, *self.BINDINGS):
+            assert isinstance(binding, Binding)
+            key = self.get_key_display(replace(binding, key=binding.key.partition(",")[0]))
+            yield f"{key:<6} {binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""
