@@ -1,9 +1,8 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -20,7 +19,7 @@ from chatbot.safe_text import safe_line
 from chatbot.tui.chat import Chat
 from chatbot.tui.conversation import Conversation, Question, command_list, command_of, unknown_command
 from chatbot.tui.engine import Engine
-from chatbot.tui.entries import Example
+from chatbot.tui.entries import Example, key_lines
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Entry, Prompt
 from chatbot.tui.status_bar import StatusBar
@@ -228,14 +227,7 @@ class ChatApp(App[None]):
         elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
             self.action_show_help_panel()
         else:
-            self._chat.remark("\n".join(self._keys()))
-
-    def _keys(self) -> Iterator[str]:
-        """A line for each key, those of the prompt first."""
-        for binding in (*Prompt.BINDINGS, *self.BINDINGS):
-            assert isinstance(binding, Binding)
-            key = self.get_key_display(replace(binding, key=binding.key.partition(",")[0]))
-            yield f"{key:<6} {binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
+            self._chat.remark("\n".join(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""

@@ -1,7 +1,11 @@
 """What stands in the chat beside the turns: the program's remarks and the examples of an empty chat."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
+from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -54,3 +58,11 @@ class Example(Sheet):
         """Hands the utterance over."""
         event.stop()
         self.post_message(self.Picked(self.utterance))
+
+
+def key_lines(app: App[Any], bindings: Iterable[BindingType]) -> Iterator[str]:
+    """A line for each key: the first of its names, and what it does."""
+    for binding in bindings:
+        assert isinstance(binding, Binding)
+        key = app.get_key_display(replace(binding, key=binding.key.partition(",")[0]))
+        yield f"{key:<6} {binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
