@@ -1,6 +1,7 @@
 """Who had heard what when it spoke: the race, which happens, and the ladder, which only would have been."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, zip_longest
 
@@ -70,6 +71,6 @@ def ladder(listener: Bot, utterance: str, decoding: Decoding | None = None, hist
     return Ladder(whole, rungs, settled)
 
 
-def shared(first: list[int], second: list[int]) -> int:
-    """How many pieces two lists of ids have in common from the beginning."""
+def shared(first: Sequence[object], second: Sequence[object]) -> int:
+    """How many pieces two sequences have in common from the beginning."""
     return next((place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other), min(len(first), len(second)))

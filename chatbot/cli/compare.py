@@ -45,11 +45,11 @@ def compare(
         shown.append((race(interrupter, utterance, decoding, listener=answer), ladder(listener, utterance, decoding)))
     alike = None
     if len(text) == 2:
-        heard = shared(*(listener.vocabulary.hear(utterance) for utterance in text))
-        pieces = zip(*([step.said for step in one.steps if step.said is not None] for one, _ in shown), strict=False)
-        alike = {"pieces_heard_alike": heard, "pieces_said_alike": next((n for n, (one, other) in enumerate(pieces) if one != other), None)}
-        if alike["pieces_said_alike"] is None:
-            alike["pieces_said_alike"] = min(one.interrupter.pieces for one, _ in shown)
+        said = [[step.said for step in one.steps if step.said is not None] for one, _ in shown]
+        alike = {
+            "pieces_heard_alike": shared(*(listener.vocabulary.hear(utterance) for utterance in text)),
+            "pieces_said_alike": shared(*said),
+        }
     if json_:
         answer_: dict[str, Any] = {"races": [asdict(one) for one, _ in shown], "ladders": [asdict(other) for _, other in shown], "alike": alike}
         typer.echo(safe_json(answer_, indent=1))
@@ -58,8 +58,8 @@ def compare(
         typer.echo("\n".join([*_race_lines(one), "", *_ladder_lines(other), ""]))
     if alike:
         typer.echo(
-            f"The two begin with the same {plural(alike['pieces_heard_alike'] or 0, 'piece')}."
-            f" Said alike by the interrupter: {plural(alike['pieces_said_alike'] or 0, 'piece')}."
+            f"The two begin with the same {plural(alike['pieces_heard_alike'], 'piece')}."
+            f" Said alike by the interrupter: {plural(alike['pieces_said_alike'], 'piece')}."
         )
 
 
