@@ -1,17 +1,23 @@
-"""Ids in memory, and length-bucketed batches of them.
+"""Ids, in memory or in mapped files, and length-bucketed batches of them.
 
-B rows, S source pieces, T target pieces, N examples. Pieces are counted with the end-mark on the target side.
+B rows, S source pieces, T target pieces, N examples. Pieces are counted with the end-mark on the target side. An epoch is cut at random into
+pools of POOL examples, each pool is bucketed and cut into batches, and these come in a random order: so the order of millions of examples is
+known a pool ahead, and that of a small corpus all at once.
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import torch
 from torch import Tensor
 
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, Vocabulary
+
+POOL = 2**17
+_RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,9 @@ class Batch:
     source: Tensor  # (B, S)
     tokens: Tensor  # (B, T) begins with BOS
     targets: Tensor  # (B, T) ends with EOS
-    rows: Tensor  # (B,) the examples' numbers
+    rows: Tensor  # (B,) the examples' numbers, on the host
     real: int  # source + target pieces that are not padding
+    pieces: int  # target pieces that are not padding
 
     @property
     def padded(self) -> int:
@@ -31,20 +38,34 @@ class Batch:
 
 
 class Ragged:
-    """N rows of ids of unequal length in one flat tensor, so that a batch is one gather."""
+    """N rows of ids of unequal length in one flat tensor, so that a batch is one gather. Lengths and starts stay on the host."""
 
     def __init__(self, rows: Iterable[list[int]], device: torch.device | None = None) -> None:
         rows = list(rows)
-        self.lengths = torch.tensor([len(row) for row in rows])
-        self.starts = torch.tensor([0, *accumulate(len(row) for row in rows)])[:-1]
-        self.flat = torch.tensor([number for row in rows for number in row] + [PAD], device=device)
+        starts = torch.tensor([0, *accumulate(map(len, rows))])
+        self._hold(torch.tensor([*chain.from_iterable(rows), PAD]), starts, device)
+
+    @classmethod
+    def of(cls, flat: Tensor, starts: Tensor, device: torch.device | None = None) -> "Ragged":
+        """The rows that begin at `starts` (N + 1,) in `flat`, of any type of integers, its last id PAD; both may be mapped files."""
+        ragged = cls.__new__(cls)
+        ragged._hold(flat, starts, device)
+        return ragged
+
+    def _hold(self, flat: Tensor, starts: Tensor, device: torch.device | None) -> None:
+        self.device = device or flat.device
+        self.starts = starts[:-1]  # (N,)
+        self.lengths = (starts[1:] - starts[:-1]).int()  # (N,)
+        self.flat = flat.to(self.device) if _fits(flat, self.device) else flat
 
     def padded(self, rows: Tensor) -> Tensor:
-        """The rows of that number, padded on the right to the longest: (B, longest)."""
-        lengths, starts = self.lengths[rows], self.starts[rows]
-        places = torch.arange(int(lengths.max()))
-        index = torch.where(places < lengths[:, None], starts[:, None] + places, len(self.flat) - 1)
-        return self.flat[index.to(self.flat.device)]
+        """The rows of that number, padded on the right to the longest: (B, longest). The host waits for nothing."""
+        lengths, device = self.lengths[rows].long(), self.flat.device
+        longest = int(lengths.max())
+        starts, lengths = torch.stack((self.starts[rows], lengths)).to(device, non_blocking=True)[:, :, None]  # (B, 1) each
+        places = torch.arange(longest, device=device)
+        index = torch.where(places < lengths, starts + places, len(self.flat) - 1)
+        return self.flat[index].long().to(self.device, non_blocking=True)
 
 
 class Examples:
@@ -53,42 +74,73 @@ class Examples:
     def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
         pairs = list(pairs)
         self.source = Ragged((source_ids(vocabulary, pair.utterance, pair.history) for pair in pairs), device)
-        self.target = Ragged(([BOS, *vocabulary.encode(pair.reply), EOS] for pair in pairs), device)
+        self.target = Ragged((target_ids(vocabulary, pair.reply) for pair in pairs), device)
+
+    @classmethod
+    def of(cls, source: Ragged, target: Ragged) -> "Examples":
+        """Examples of ids that are there already; each target from BOS to EOS."""
+        examples = cls.__new__(cls)
+        examples.source, examples.target = source, target
+        return examples
 
     def __len__(self) -> int:
         return len(self.source.lengths)
 
+    def pieces_of(self, rows: Tensor) -> int:
+        """How many target pieces the examples of that number have; no id is touched."""
+        return int(self.target.lengths[rows].sum()) - len(rows)  # BOS is not said
+
     def batch(self, rows: Tensor) -> Batch:
         """The examples of that number as one batch."""
-        target = self.target.padded(rows)
-        real = int(self.source.lengths[rows].sum() + self.target.lengths[rows].sum()) - len(rows)
-        return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real)
+        target, pieces = self.target.padded(rows), self.pieces_of(rows)
+        real = int(self.source.lengths[rows].sum()) + pieces
+        return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real, pieces)
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Yields every example once, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
 
         With a `generator` both the rows of a batch and the order of the batches are drawn from it; without, they are the same each time.
         """
-        chunks = self._chunks(budget, generator)
-        order = torch.randperm(len(chunks), generator=generator).tolist() if generator else range(len(chunks))
-        for number in order:
-            yield self.batch(chunks[number])
+        return map(self.batch, self.chunks(budget, generator))
 
-    def _chunks(self, budget: int, generator: torch.Generator | None) -> list[Tensor]:
-        """The rows of each batch: sorted by source length, then by target length to and fro, and cut where the budget is full."""
+    def chunks(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Tensor]:
+        """Yields the rows of each batch, no id touched: what `batches` makes batches of. All is drawn from `generator` before the first is yielded."""
         order = torch.randperm(len(self), generator=generator) if generator else torch.arange(len(self))
-        source, target = self.source.lengths[order], self.target.lengths[order] - 1
+        pools = order.split(POOL)
+        draws: list[torch.Generator | None] = [generator] * len(pools)
+        if generator:  # the first pool has the generator itself; each later one its own, since it is assembled while others draw from this one
+            draws[1:] = [torch.Generator().manual_seed(seed) for seed in torch.randint(2**62, (len(pools) - 1,), generator=generator).tolist()]
+        ready = self._pool(pools[0], budget, draws[0])
+        if len(pools) == 1:
+            yield from ready
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as ahead:
+            for pool, draw in zip(pools[1:], draws[1:], strict=True):
+                coming = ahead.submit(self._pool, pool, budget, draw)
+                yield from ready
+                ready = coming.result()
+            yield from ready
+
+    def count(self, budget: int) -> int:
+        """How many batches an epoch has: exactly in a corpus of one pool, else an estimate by one pool spread over all."""
+        step = -(-len(self) // POOL)
+        spread = torch.arange(0, len(self), max(1, step))
+        batches = len(self._pool(spread, budget, None))
+        return max(1, round(batches * len(self) / max(1, len(spread))))
+
+    def _pool(self, order: Tensor, budget: int, generator: torch.Generator | None) -> list[Tensor]:
+        """The rows of each batch of a pool: sorted by source length, then by target length to and fro, and cut where the budget is full."""
+        source, target = self.source.lengths[order].long(), self.target.lengths[order].long() - 1
         # To and fro, so that the target lengths do not jump where one source length ends and the next begins.
-        sorting = source * 100_000 + torch.where(source % 2 == 0, target, 50_000 - target)
-        order = order[torch.argsort(sorting, stable=True)]
-        lengths = zip(self.source.lengths[order].tolist(), (self.target.lengths[order] - 1).tolist(), strict=True)
-        cuts, first, longest = [], 0, (0, 0)
-        for place, (s, t) in enumerate(lengths):
-            longest = (max(longest[0], s), max(longest[1], t))
-            if place > first and (place + 1 - first) * sum(longest) > budget:
+        sorting = torch.argsort(source * 100_000 + torch.where(source % 2 == 0, target, 50_000 - target), stable=True)
+        cuts, first, most_source, most_target = [], 0, 0, 0
+        for place, (s, t) in enumerate(zip(source[sorting].tolist(), target[sorting].tolist(), strict=True)):
+            most_source, most_target = max(most_source, s), max(most_target, t)
+            if place > first and (place + 1 - first) * (most_source + most_target) > budget:
                 cuts.append(place)
-                first, longest = place, (s, t)
-        return list(torch.tensor_split(order, cuts))
+                first, most_source, most_target = place, s, t
+        chunks = torch.tensor_split(order[sorting], cuts)
+        return [chunks[number] for number in torch.randperm(len(chunks), generator=generator).tolist()] if generator else list(chunks)
 
 
 def source_ids(vocabulary: Vocabulary, utterance: str, history: Iterable[tuple[str, str]] = ()) -> list[int]:
@@ -100,7 +152,17 @@ def source_ids(vocabulary: Vocabulary, utterance: str, history: Iterable[tuple[s
     return ids + vocabulary.hear(utterance)
 
 
+def target_ids(vocabulary: Vocabulary, reply: str) -> list[int]:
+    """What a network says, from BOS to EOS."""
+    return [BOS, *vocabulary.encode(reply), EOS]
+
+
 def pad(rows: Iterable[list[int]], device: torch.device | None = None) -> Tensor:
     """`rows` as one tensor, padded on the right: (B, longest)."""
     rows = list(rows)
     return Ragged(rows, device).padded(torch.arange(len(rows)))
+
+
+def _fits(flat: Tensor, device: torch.device) -> bool:
+    """Whether the ids may lie on `device`."""
+    return device.type != "cuda" or flat.numel() * flat.element_size() < _RESIDENT * torch.cuda.mem_get_info(device)[0]

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot import batches as batching
 from chatbot.batches import Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
@@ -61,6 +62,7 @@ def test_real_and_padded_pieces_are_counted(examples, vocabulary):
     assert sum(batch.real for batch in batches) == real
     for batch in batches:
         assert batch.real == int((batch.source != PAD).sum() + (batch.targets != PAD).sum())
+        assert batch.pieces == int((batch.targets != PAD).sum()) == examples.pieces_of(batch.rows)
         assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
 
 
@@ -72,6 +74,46 @@ def test_the_order_is_a_function_of_the_generator(examples):
     assert order() == order()
     assert order(1) == order(1) != order(2)
     assert order(1) != order()
+
+
+@pytest.mark.parametrize("pool", [1, 64, 150, 299, 300])
+@pytest.mark.parametrize("seed", [None, 5])
+def test_an_epoch_of_several_pools_has_every_example_once_in_an_order_of_its_own(examples, monkeypatch, pool, seed):
+    monkeypatch.setattr(batching, "POOL", pool)
+
+    def order():
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        chunks = examples.chunks(400, generator)
+        first = next(chunks)
+        between = torch.rand(3, generator=generator).tolist()  # the learner draws from it too: that changes no later pool
+        return [rows.tolist() for rows in (first, *chunks)], between
+
+    rows, drawn = order()
+    assert sorted(number for chunk in rows for number in chunk) == list(range(300))
+    assert seed is None or (rows, drawn) == order()
+    if seed is None:
+        assert all(len({number // pool for number in chunk}) == 1 for chunk in rows), "no batch is of two pools"
+    assert [batch.rows.tolist() for batch in examples.batches(400, None if seed is None else torch.Generator().manual_seed(seed))] == rows
+
+
+def test_the_number_of_batches_is_known_exactly_for_one_pool_and_about_for_several(examples, monkeypatch):
+    exact = len(list(examples.chunks(400, torch.Generator().manual_seed(5))))
+    assert examples.count(400) == exact
+    monkeypatch.setattr(batching, "POOL", 100)
+    assert examples.count(400) == pytest.approx(len(list(examples.chunks(400, torch.Generator().manual_seed(5)))), rel=0.15)
+
+
+@pytest.mark.parametrize("kind", [torch.int16, torch.int32])
+def test_ids_of_a_smaller_type_make_the_same_batches(examples, kind):
+    def narrow(ragged):
+        return Ragged.of(ragged.flat.to(kind), torch.cat([ragged.starts, ragged.starts[-1:] + ragged.lengths[-1:]]))
+
+    smaller = Examples.of(narrow(examples.source), narrow(examples.target))
+    for one, other in zip(examples.batches(400), smaller.batches(400), strict=True):
+        for name in ("source", "tokens", "targets", "rows"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+            assert getattr(other, name).dtype == torch.int64
+        assert (one.real, one.pieces) == (other.real, other.pieces)
 
 
 @pytest.mark.parametrize("seed", [None, 1])
