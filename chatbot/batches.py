@@ -86,14 +86,16 @@ class Examples:
     def __len__(self) -> int:
         return len(self.source.lengths)
 
-    def pieces_of(self, rows: Tensor) -> int:
-        """How many target pieces the examples of that number have; no id is touched."""
-        return int(self.target.lengths[rows].sum()) - len(rows)  # BOS is not said
+    def sizes(self, rows: Tensor) -> tuple[int, int, int]:
+        """Of a batch of these examples: target pieces, source + target pieces, and these with padding. No id is touched."""
+        source, target = self.source.lengths[rows], self.target.lengths[rows] - 1  # BOS is not said
+        pieces = int(target.sum())
+        return pieces, int(source.sum()) + pieces, len(rows) * int(source.max() + target.max())
 
     def batch(self, rows: Tensor) -> Batch:
         """The examples of that number as one batch."""
-        target, pieces = self.target.padded(rows), self.pieces_of(rows)
-        real = int(self.source.lengths[rows].sum()) + pieces
+        target = self.target.padded(rows)
+        pieces, real, _ = self.sizes(rows)
         return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real, pieces)
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:

@@ -64,6 +64,7 @@ class TrainingOptions:
 
     epochs: int = 0  # 0: EPOCHS, or on a small corpus as many as make FEWEST_STEPS steps
     batch_tokens: int = 1024  # source + target pieces a step at the most, padding counted
+    accumulate: int = 1  # batches a step, in each process
     optimiser: Optimiser = "adamw"
     learning_rate: float = 4e-3
     warmup: float = 0.1
@@ -80,6 +81,7 @@ class TrainingOptions:
         for flag, value, least in (
             ("--epochs", self.epochs, 0),
             ("--batch-tokens", self.batch_tokens, 1),
+            ("--accumulate", self.accumulate, 1),
             ("--patience", self.patience, 0),
         ):
             _at_least(flag, value, least)

@@ -62,7 +62,8 @@ def test_real_and_padded_pieces_are_counted(examples, vocabulary):
     assert sum(batch.real for batch in batches) == real
     for batch in batches:
         assert batch.real == int((batch.source != PAD).sum() + (batch.targets != PAD).sum())
-        assert batch.pieces == int((batch.targets != PAD).sum()) == examples.pieces_of(batch.rows)
+        assert batch.pieces == int((batch.targets != PAD).sum())
+        assert examples.sizes(batch.rows) == (batch.pieces, batch.real, batch.padded)
         assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
 
 

@@ -18,7 +18,8 @@ from chatbot.errors import ChatbotError, CorpusError
 from chatbot.evaluation.metrics import perplexity
 from chatbot.options import TrainingOptions
 from chatbot.safe_text import LIMIT, MARKS_PER_BASE, safe_line, safe_text
-from chatbot.training.loop import perplexity_of, train
+from chatbot.training.loop import train
+from chatbot.training.loss import perplexity_of
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, SPECIAL, UNK
 
 NAMES = ["<pad>", "<s>", "</s>", "<unk>", "<sep>", "<0x41>", "<0xE2>", "▁", "\u2581hello", "⁇", " ⁇ "]

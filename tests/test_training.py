@@ -15,8 +15,9 @@ from chatbot.errors import OptionError
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import PRESETS, NetworkOptions, TrainingOptions
-from chatbot.training.loop import learning_rate, perplexity_of, train
-from chatbot.training.loss import cross_entropy, log_probabilities, target_logits
+from chatbot.training.learner import learning_rate
+from chatbot.training.loop import train
+from chatbot.training.loss import cross_entropy, log_probabilities, perplexity_of, target_logits
 from chatbot.vocabulary import EOS, PAD
 
 
@@ -246,11 +247,12 @@ def test_scheduled_sampling_at_ratio_0_feeds_the_network_its_own_guesses(example
 def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(examples, fresh, monkeypatch):
     seen = []
 
-    def spy(network, batch, *, teacher_forcing, generator):
-        seen.append(teacher_forcing)
-        return target_logits(network, batch, teacher_forcing=teacher_forcing, generator=generator)
+    def spy(network, batch, *, teacher_forcing=1.0):
+        if network.training:
+            seen.append(teacher_forcing)
+        return target_logits(network, batch, teacher_forcing=teacher_forcing)
 
-    monkeypatch.setattr("chatbot.training.loop.target_logits", spy)
+    monkeypatch.setattr("chatbot.training.loss.target_logits", spy)
     progress = run({"listener": fresh()["listener"]}, examples, epochs=5, teacher_forcing=(1.0, 0.2))
     assert list(dict.fromkeys(seen)) == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2])
     assert progress[-1].loss < progress[0].loss

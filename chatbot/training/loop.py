@@ -1,29 +1,27 @@
 """The training loop: a generator of Progress. It writes no file and draws no picture; who iterates it does."""
 
-import copy
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from chatbot.batches import Batch, Examples
-from chatbot.networks.protocol import Network
+from chatbot.batches import Examples
 from chatbot.options import EPOCHS, FEWEST_STEPS, TrainingOptions
-from chatbot.training.loss import cross_entropy, log_probabilities, target_logits
+from chatbot.training.learner import Learner, Validation
+from chatbot.training.memory import free_memory, parts_for
+from chatbot.training.processes import ALONE, Processes
 
 
-@dataclass(frozen=True)
-class Validation:
-    """How a network did on the validation part after an epoch."""
+class Checkpoint(NamedTuple):
+    """All that a run needs to go on as if it had never stopped, on a CPU at the same number of threads bit for bit."""
 
-    epoch: int
-    perplexity: float  # a piece, teacher-forced, end-marks counted
-    loss: float  # of training, nats a piece, label smoothing counted
-    best: bool  # the best so far
+    tensors: Mapping[str, Tensor]
+    facts: Mapping[str, Any]  # fit for JSON
 
 
 @dataclass(frozen=True)
@@ -35,131 +33,130 @@ class Progress:
     step: int  # of this network, from 1
     steps: int  # that it takes in all, unless it stops early
     loss: float  # nats a piece, a mean over the last steps
-    tokens: int  # real source + target pieces of the step
+    tokens: int  # real source + target pieces of the step, of all processes
     padded: int  # the same with padding
     tokens_per_second: float  # a mean over the whole run, time outside of the loop not counted
     seconds_left: float  # an estimate for all networks
     networks: Mapping[str, nn.Module]  # the best so far of each, or as they are when none has been validated
+    checkpoint: Callable[[], Checkpoint] = field(repr=False)  # to be called before the next Progress is asked for
+    skipped: int = 0  # steps of this network without a finite gradient, which were skipped
     validations: Mapping[str, Validation] = field(default_factory=dict)  # of this epoch, by network; when it ended
     best: bool = False  # some network of `networks` has just become better: save them
     epoch_ended: bool = False
 
 
-class _Learner:
-    """One network in training: its optimiser and schedule, where it stands, and its best so far."""
+@dataclass
+class _Place:
+    """Where in the data a run stands."""
 
-    def __init__(self, network: nn.Module, steps: int, options: TrainingOptions) -> None:
-        self.network, self.steps, self.options = network, steps, options
-        self.optimiser = _optimiser(network, options)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: learning_rate(step, steps, options))
-        self.step, self.loss, self.lowest, self.since, self.stopped = 0, 0.0, math.inf, 0, False
-        self.best: nn.Module | None = None
-
-    def learn(self, batch: Batch, *, teacher_forcing: float, generator: torch.Generator) -> None:
-        """One step."""
-        self.network.train()
-        with _precision(batch.source.device):
-            logits = target_logits(self.network, batch, teacher_forcing=teacher_forcing, generator=generator)  # type: ignore[arg-type]
-        pieces = batch.real - int(batch.source.ne(0).sum())
-        loss = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing) / pieces
-        self.optimiser.zero_grad()
-        loss.backward()
-        if self.options.clip:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
-        self.optimiser.step()
-        self.schedule.step()
-        self.step += 1
-        weight = max(0.02, 1 / self.step)
-        self.loss += weight * (loss.item() - self.loss)
-
-    def validate(self, epoch: int, valid: Examples | None) -> Validation:
-        """Measures the network on the validation part; without one, every epoch counts as the best."""
-        self.network.eval()
-        perplexity = perplexity_of(self.network, valid) if valid else math.nan
-        best = valid is None or perplexity < self.lowest
-        if best:
-            self.lowest, self.since = perplexity, 0
-            self.best = copy.deepcopy(self.network)
-        else:
-            self.since += 1
-            self.stopped = bool(self.options.patience) and self.since >= self.options.patience
-        return Validation(epoch, perplexity, self.loss, best)
+    epoch: int = 1
+    network: int = 0  # the one that is being trained, by number
+    cursor: int = 0  # batches of the epoch that it has had
+    tokens: int = 0
+    seconds: float = 0.0
+    validations: dict[str, Validation] = field(default_factory=dict)  # of the networks before it
 
 
-def train(networks: Mapping[str, nn.Module], train: Examples, valid: Examples | None, options: TrainingOptions) -> Iterator[Progress]:
+def train(
+    networks: Mapping[str, nn.Module], train: Examples, valid: Examples | None, options: TrainingOptions,
+    *, processes: Processes = ALONE, checkpoint: Checkpoint | None = None,
+) -> Iterator[Progress]:  # fmt: skip
     """Trains `networks` side by side, an epoch each in turn, and yields Progress after every step and after every epoch of them all.
 
     Each network stops by itself after `options.patience` epochs without a better perplexity on `valid`; with `valid` None all epochs are run
-    and the last weights are the result. The order of the data is a function of the seed and the epoch; torch's global generator, from which
-    dropout draws, is seeded anew before each epoch of each network.
+    and the last weights are the result. The order of the data is a function of the seed and the epoch, and what dropout draws for a batch one of
+    the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training goes on from there as if it had never stopped.
+    A step takes `options.accumulate` batches from each of the `processes`. Raises Diverged and Shortage.
     """
-    per_epoch = sum(1 for _ in train.batches(options.batch_tokens, torch.Generator().manual_seed(options.seed)))
-    epochs = options.epochs or max(EPOCHS, math.ceil(FEWEST_STEPS / per_epoch))
-    steps = per_epoch * epochs
-    learners = {name: _Learner(network, steps, options) for name, network in networks.items()}
-    tokens, seconds, first, last = 0, 0.0, options.teacher_forcing[0], options.teacher_forcing[1]
+    order = _Order(train, options, processes)
+    epochs = options.epochs or max(EPOCHS, math.ceil(FEWEST_STEPS / order.steps))
+    steps = order.steps * epochs
+    device = next(next(iter(networks.values())).parameters()).device
+    parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1
+    learners = [Learner(name, number, network, steps, options, processes, parts) for number, (name, network) in enumerate(networks.items())]
+    at = _restored(checkpoint, learners) if checkpoint else _Place()
+    if device.type == "cuda":
+        longest = train.batch(max(islice(order.chunks(1), 1000), key=lambda rows: train.sizes(rows)[2]))
+        for learner in learners:
+            learner.try_out(longest)
 
-    def best() -> dict[str, nn.Module]:
-        return {name: learner.best or learner.network for name, learner in learners.items()}
+    def progress(learner: Learner, **changes: Any) -> Progress:
+        done = sum(one.at.step for one in learners)
+        left = sum(steps - one.at.step for one in learners if not one.at.stopped)
+        return Progress(
+            learner.name, at.epoch, learner.at.step, steps, learner.loss, tokens_per_second=at.tokens / max(at.seconds, 1e-9),
+            seconds_left=at.seconds / done * max(0, left) if done else math.inf, networks={one.name: one.best or one.network for one in learners},
+            checkpoint=lambda: _taken(at, learners), skipped=learner.at.skipped_in_all, **changes,
+        )  # fmt: skip
 
-    def seconds_left() -> float:
-        done = sum(learner.step for learner in learners.values())
-        left = sum(learner.steps - learner.step for learner in learners.values() if not learner.stopped)
-        return seconds / done * left if done else math.inf
-
-    for epoch in range(1, epochs + 1):
-        teacher_forcing = first + (last - first) * (epoch - 1) / max(1, epochs - 1)
-        validations = {}
-        for number, (name, learner) in enumerate(learners.items()):
-            if learner.stopped:
-                continue
-            torch.manual_seed(options.seed * 1_000_003 + epoch * 1009 + number)
-            generator = torch.Generator().manual_seed(options.seed * 1_000_003 + epoch)
-            began = time.perf_counter()
-            for batch in train.batches(options.batch_tokens, generator):
-                learner.learn(batch, teacher_forcing=teacher_forcing, generator=generator)
-                tokens, seconds = tokens + batch.real, seconds + time.perf_counter() - began
-                yield Progress(name, epoch, learner.step, steps, learner.loss, batch.real, batch.padded, tokens / seconds, seconds_left(), best())
+    while at.epoch <= epochs and not all(learner.at.stopped for learner in learners):
+        first, last = options.teacher_forcing
+        teacher_forcing = first + (last - first) * (at.epoch - 1) / max(1, epochs - 1)
+        while at.network < len(learners):
+            learner = learners[at.network]
+            if not learner.at.stopped:
                 began = time.perf_counter()
-            validations[name] = learner.validate(epoch, valid)
-        if not validations:
-            return
-        name = next(iter(validations))
-        learner = learners[name]
-        improved = any(validation.best for validation in validations.values())
-        yield Progress(
-            name, epoch, learner.step, steps, learner.loss, 0, 0, tokens / seconds, seconds_left(), best(), validations, best=improved, epoch_ended=True
+                for step in order.of(at.epoch, at.cursor):
+                    learner.learn([(place, train.batch(rows)) for place, rows in step.mine], step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
+                    at.cursor, at.tokens, at.seconds = step.end, at.tokens + step.real, at.seconds + time.perf_counter() - began
+                    yield progress(learner, tokens=step.real, padded=step.padded)
+                    began = time.perf_counter()
+                at.validations[learner.name] = learner.validate(at.epoch, valid)
+            at.network, at.cursor = at.network + 1, 0
+        validations = dict(at.validations)
+        ended = progress(
+            learners[0], tokens=0, padded=0, validations=validations, best=any(validation.best for validation in validations.values()), epoch_ended=True
         )
+        at.epoch, at.network, at.validations = at.epoch + 1, 0, {}
+        yield ended
 
 
-def perplexity_of(network: Network | nn.Module, examples: Examples) -> float:
-    """exp of the mean nats a target piece, teacher-forced, end-marks counted."""
-    pieces = int(examples.target.lengths.sum()) - len(examples)
-    return math.exp(min(700.0, -float(log_probabilities(network, examples).sum()) / pieces))  # type: ignore[arg-type]
+class _Step(NamedTuple):
+    """The batches of one step of all processes together."""
+
+    mine: list[tuple[int, Tensor]]  # the place in the epoch and the rows of those that this process computes
+    end: int  # the place after the last
+    pieces: int  # target pieces of all
+    real: int  # source + target pieces of all
+    padded: int  # the same with padding
 
 
-def learning_rate(step: int, steps: int, options: TrainingOptions) -> float:
-    """The share of the learning rate at `step` of `steps`."""
-    warm = max(1, round(steps * options.warmup))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+class _Order:
+    """The order of the data: which batches make a step, and whose they are. A function of seed and epoch alone, so that everyone knows everyone's."""
+
+    def __init__(self, examples: Examples, options: TrainingOptions, processes: Processes) -> None:
+        self.examples, self.options, self.processes = examples, options, processes
+        self.together = options.accumulate * processes.world
+        self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
+
+    def chunks(self, epoch: int) -> Iterator[Tensor]:
+        """The rows of each batch."""
+        return self.examples.chunks(self.options.batch_tokens, self._generator(epoch))
+
+    def of(self, epoch: int, cursor: int) -> Iterator[_Step]:
+        """The steps of an epoch from the batch at `cursor` on."""
+        chunks = islice(enumerate(self.chunks(epoch)), cursor, None)
+        while group := list(islice(chunks, self.together)):
+            sizes = [self.examples.sizes(rows) for _, rows in group]
+            mine = group[self.processes.rank :: self.processes.world]
+            yield _Step(mine, group[-1][0] + 1, *(sum(size) for size in zip(*sizes, strict=True)))
+
+    def _generator(self, epoch: int) -> torch.Generator:
+        return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
 
 
-def _optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    """The optimiser; weight decay spares biases and embeddings."""
-    tables = {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Embedding)}
-    decayed = [weight for name, weight in network.named_parameters() if weight.ndim > 1 and name not in tables]
-    spared = [weight for name, weight in network.named_parameters() if weight.ndim < 2 or name in tables]
-    groups = [{"params": decayed, "weight_decay": options.weight_decay}, {"params": spared, "weight_decay": 0.0}]
-    if options.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=options.learning_rate)
-    kind = torch.optim.AdamW if options.optimiser == "adamw" else torch.optim.Adam
-    return kind(groups, lr=options.learning_rate, betas=(0.9, 0.98), fused=True)
+def _taken(at: _Place, learners: list[Learner]) -> Checkpoint:
+    tensors: dict[str, Tensor] = {}
+    facts: dict[str, Any] = {"place": asdict(at), "networks": {}}
+    for learner in learners:
+        own, facts["networks"][learner.name] = learner.state()
+        tensors |= own
+    return Checkpoint(tensors, facts)
 
 
-def _precision(device: torch.device) -> AbstractContextManager[object]:
-    """bf16 where a GPU has it, else fp32."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()
+def _restored(checkpoint: Checkpoint, learners: list[Learner]) -> _Place:
+    for learner in learners:
+        learner.restore(checkpoint.tensors, checkpoint.facts["networks"][learner.name])
+    place = dict(checkpoint.facts["place"])
+    validations = {name: Validation(**validation) for name, validation in place.pop("validations").items()}
+    return _Place(**place, validations=validations)

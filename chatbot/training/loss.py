@@ -3,12 +3,16 @@
 B rows, T target pieces, V vocabulary. All sums run over target pieces, end-marks counted, padding not; logarithms are natural.
 """
 
+import math
+from itertools import islice
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from chatbot.batches import Batch, Examples
 from chatbot.networks.protocol import Network
+from chatbot.training.processes import ALONE, Processes
 from chatbot.vocabulary import PAD
 
 
@@ -36,12 +40,36 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
     return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing)
 
 
+class Lesson(nn.Module):
+    """A network and its loss as one module: what several processes share is the gradient of one `forward`."""
+
+    def __init__(self, network: nn.Module, label_smoothing: float) -> None:
+        super().__init__()
+        self.network, self.label_smoothing = network, label_smoothing
+
+    def forward(self, batch: Batch, teacher_forcing: float) -> Tensor:
+        """The sum of the loss over the batch's target pieces, in nats."""
+        logits = target_logits(self.network, batch, teacher_forcing=teacher_forcing)  # type: ignore[arg-type]
+        return cross_entropy(logits, batch.targets, label_smoothing=self.label_smoothing)
+
+
 @torch.inference_mode()
-def log_probabilities(network: Network, examples: Examples, *, budget: int = 8192) -> Tensor:
-    """The teacher-forced log-probability of each example's target, end-mark counted, without label smoothing: (N,) in nats."""
+def log_probabilities(network: Network, examples: Examples, *, budget: int = 8192, processes: Processes = ALONE) -> Tensor:
+    """The teacher-forced log-probability of each example's target, end-mark counted, without label smoothing: (N,) in nats.
+
+    Of several processes each computes its share, and has 0 for the others'.
+    """
     scores = torch.zeros(len(examples))
-    for batch in examples.batches(budget):
+    for rows in islice(examples.chunks(budget), processes.rank, None, processes.world):
+        batch = examples.batch(rows)
         logits = target_logits(network, batch)
         nats = functional.cross_entropy(logits.transpose(1, 2).float(), batch.targets, ignore_index=PAD, reduction="none")  # (B, T)
         scores[batch.rows] = -nats.sum(1).cpu()
     return scores
+
+
+def perplexity_of(network: Network | nn.Module, examples: Examples, processes: Processes = ALONE) -> float:
+    """exp of the mean nats a target piece, teacher-forced, end-marks counted."""
+    pieces = int(examples.target.lengths.sum()) - len(examples)
+    scores = log_probabilities(network, examples, processes=processes)  # type: ignore[arg-type]
+    return math.exp(min(700.0, -float(processes.sum(scores.double().sum())) / pieces))

@@ -1,0 +1,239 @@
+"""One network in training: its steps, where it stands, and all that is needed to go on from there, bit for bit."""
+
+import copy
+import hashlib
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from chatbot.batches import Batch, Examples
+from chatbot.options import TrainingOptions
+from chatbot.training.loss import Lesson, perplexity_of
+from chatbot.training.memory import Shortage, cut, is_shortage
+from chatbot.training.processes import Processes
+
+IN_A_ROW = 10  # steps without a finite gradient that end a run
+HEED = {"cpu": 1}  # steps between two looks at what only the device knows; a look makes a GPU wait
+HEED_ELSEWHERE = 50
+
+
+class Diverged(Exception):
+    """No finite gradient in IN_A_ROW steps. `rows` are the examples of the last of them; the weights are those before the first."""
+
+    def __init__(self, network: str, step: int, rows: Tensor) -> None:
+        super().__init__(f"{network}: no finite gradient in {IN_A_ROW} steps up to step {step}")
+        self.network, self.step, self.rows = network, step, rows
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a network did on the validation part after an epoch."""
+
+    epoch: int
+    perplexity: float  # a piece, teacher-forced, end-marks counted
+    loss: float  # of training, nats a piece, label smoothing counted
+    best: bool  # the best so far
+
+
+@dataclass
+class Standing:
+    """Where a network stands: what of its state is no tensor."""
+
+    step: int = 0
+    lowest: float = math.inf  # perplexity
+    since: int = 0  # epochs since then
+    stopped: bool = False
+    skipped: int = 0  # steps without a finite gradient, the last in a row
+    skipped_in_all: int = 0
+
+
+class Learner:
+    """A network, its optimiser and schedule, where it stands, and its best so far.
+
+    No host waits for a device within a step: whether a gradient was finite, and the loss, stay on the device and are read every HEED steps.
+    """
+
+    def __init__(self, name: str, number: int, network: nn.Module, steps: int, options: TrainingOptions, processes: Processes, parts: int) -> None:
+        self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
+        self.parts = parts  # in which each batch is computed, one after the other, for want of memory
+        self.lesson = processes.share(Lesson(network, options.label_smoothing))
+        self.weights = [weight for weight in network.parameters() if weight.requires_grad]
+        self.device = self.weights[0].device
+        self.optimiser = _optimiser(network, options)
+        self.at = Standing()
+        self.best: nn.Module | None = None
+        self.loss = 0.0  # nats a piece, a running mean, as last read
+        self._loss = torch.zeros((), dtype=torch.float32, device=self.device)
+        self._heed = HEED.get(self.device.type, HEED_ELSEWHERE)
+        self._flags = torch.zeros(self._heed, device=self.device)  # 1 where the gradient of a step was not finite
+        self._rows: deque[Tensor] = deque(maxlen=self._heed)
+
+    def learn(self, batches: Sequence[tuple[int, Batch]], pieces: int, *, epoch: int, teacher_forcing: float) -> None:
+        """One step on `batches`, each with its place in the epoch: this process's share of a step of `pieces` target pieces in all.
+
+        Raises Diverged.
+        """
+        self.network.train()
+        nats = None
+        while nats is None:
+            nats = self._affordable(batches, pieces, epoch, teacher_forcing)
+        self._step(nats / pieces)
+        self._rows.append(torch.cat([batch.rows for _, batch in batches]))
+        if self.at.step % self._heed == 0:
+            self.heed()
+
+    def try_out(self, batch: Batch) -> None:
+        """Computes the gradient of `batch` and forgets it: the longest of an epoch, so that a shortage of memory shows before the first step."""
+        self.network.train()
+        while self._affordable([(0, batch)], batch.pieces, 0, 1.0) is None:
+            pass
+        self.optimiser.zero_grad()
+
+    def heed(self) -> None:
+        """Reads what only the device knows. Raises Diverged."""
+        self.loss = float(self._loss)
+        steps = len(self._rows)
+        flags = self._flags.tolist()
+        for back in reversed(range(steps)):
+            if flags[(self.at.step - 1 - back) % self._heed]:
+                self.at.skipped += 1
+                self.at.skipped_in_all += 1
+            else:
+                self.at.skipped = 0
+            if self.at.skipped >= IN_A_ROW:
+                raise Diverged(self.name, self.at.step - back, self._rows[steps - 1 - back])
+        self._rows.clear()
+
+    def validate(self, epoch: int, valid: Examples | None) -> Validation:
+        """Measures the network on the validation part; without one, every epoch counts as the best."""
+        self.heed()
+        self.network.eval()
+        perplexity = perplexity_of(self.network, valid, self.processes) if valid else math.nan
+        best = valid is None or perplexity < self.at.lowest
+        if best:
+            self.at.lowest, self.at.since = perplexity, 0
+            self.best = copy.deepcopy(self.network)
+        else:
+            self.at.since += 1
+            self.at.stopped = bool(self.options.patience) and self.at.since >= self.options.patience
+        return Validation(epoch, perplexity, self.loss, best)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that going on from here needs, as tensors and as facts. A copy: later steps do not change it."""
+        self.heed()
+        tensors = {f"{self.name}/loss": self._loss.clone()}
+        for name, weight in self.network.named_parameters():
+            tensors[f"{self.name}/weight/{name}"] = weight.detach().clone()
+            for kind, value in self.optimiser.state.get(weight, {}).items():
+                if isinstance(value, Tensor):
+                    tensors[f"{self.name}/{kind}/{name}"] = value.clone()
+        for name, weight in self.best.named_parameters() if self.best else ():
+            tensors[f"{self.name}/best/{name}"] = weight.detach().clone()
+        return tensors, asdict(self.at)
+
+    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Goes back to what `state` has told."""
+        self.at = Standing(**facts)
+        self._loss.copy_(tensors[f"{self.name}/loss"])
+        self.loss = float(self._loss)
+        if f"{self.name}/best/{next(iter(self.network.named_parameters()))[0]}" in tensors:
+            self.best = copy.deepcopy(self.network)
+            _fill(self.best, {name: tensors[f"{self.name}/best/{name}"] for name, _ in self.best.named_parameters()})
+        _fill(self.network, {name: tensors[f"{self.name}/weight/{name}"] for name, _ in self.network.named_parameters()})
+        for name, weight in self.network.named_parameters():
+            for kind in ("step", "exp_avg", "exp_avg_sq"):
+                if (value := tensors.get(f"{self.name}/{kind}/{name}")) is not None:
+                    self.optimiser.state[weight][kind] = value.to(weight.device, copy=True)
+
+    def _affordable(self, batches: Sequence[tuple[int, Batch]], pieces: int, epoch: int, teacher_forcing: float) -> Tensor | None:
+        """The gradient, or None when memory did not suffice: next time each batch is computed in twice as many parts. Raises Shortage."""
+        try:
+            return self._gradient(batches, pieces, epoch, teacher_forcing)
+        except RuntimeError as error:
+            if not is_shortage(error) or self.processes.world > 1:  # the others are waiting in the middle of the step
+                raise
+        if self.parts >= max(len(batch.rows) for _, batch in batches):
+            raise Shortage
+        self.parts *= 2
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _gradient(self, batches: Sequence[tuple[int, Batch]], pieces: int, epoch: int, teacher_forcing: float) -> Tensor:
+        """Leaves the gradient of the step in the weights; the nats of all processes together."""
+        self.optimiser.zero_grad()
+        nats = torch.zeros((), device=self.device)
+        for number, (place, batch) in enumerate(batches):
+            # All randomness of a batch is a function of its place, so going on needs no generator's state, and no process another's.
+            torch.manual_seed(seed_of(self.options.seed, self.number, epoch, place))
+            halves = cut(batch, self.parts)
+            for half, part in enumerate(halves):
+                last = number + 1 == len(batches) and half + 1 == len(halves)
+                with self._alone(last), _precision(self.device):
+                    loss = self.lesson(part, teacher_forcing)
+                    (loss * (self.processes.world / pieces)).backward()  # DistributedDataParallel takes the mean
+                nats += loss.detach()
+        return self.processes.sum(nats)
+
+    def _alone(self, last: bool) -> AbstractContextManager[object]:
+        """Gradients are shared with the other processes once a step."""
+        return nullcontext() if last or self.processes.world == 1 else self.lesson.no_sync()  # type: ignore[operator]
+
+    def _step(self, loss: Tensor) -> None:
+        """Follows the gradient, unless it is not finite."""
+        gradients = [weight.grad for weight in self.weights if weight.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if self.options.clip:
+            nn.utils.clip_grads_with_norm_(self.weights, self.options.clip, norm)
+        skip = (~torch.isfinite(norm)).float()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.options.learning_rate * learning_rate(self.at.step, self.steps, self.options)
+        self.optimiser.found_inf = skip  # type: ignore[attr-defined]  # the fused optimisers then change nothing, without asking the host
+        self.optimiser.step()
+        self._flags[self.at.step % self._heed] = skip
+        self.at.step += 1
+        self._loss += torch.where(torch.isfinite(loss), max(0.02, 1 / self.at.step) * (loss - self._loss), 0.0)
+
+
+def learning_rate(step: int, steps: int, options: TrainingOptions) -> float:
+    """The share of the learning rate at `step` of `steps`."""
+    warm = max(1, round(steps * options.warmup))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+
+def seed_of(*numbers: int) -> int:
+    """A seed that is a function of `numbers`, unlike those of their neighbours."""
+    return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()) >> 1
+
+
+def _optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """The optimiser; weight decay spares biases and embeddings."""
+    tables = {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Embedding)}
+    decayed = [weight for name, weight in network.named_parameters() if weight.ndim > 1 and name not in tables]
+    spared = [weight for name, weight in network.named_parameters() if weight.ndim < 2 or name in tables]
+    groups = [{"params": decayed, "weight_decay": options.weight_decay}, {"params": spared, "weight_decay": 0.0}]
+    if options.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=options.learning_rate, fused=True)
+    kind = torch.optim.AdamW if options.optimiser == "adamw" else torch.optim.Adam
+    return kind(groups, lr=options.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def _precision(device: torch.device) -> AbstractContextManager[object]:
+    """bf16 where a GPU has it, else fp32."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def _fill(network: nn.Module, values: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            weight.copy_(values[name])

@@ -1,0 +1,56 @@
+"""Memory: how many parts a batch must be computed in so that a step fits. The gradient of a step is the sum over its parts, so they change nothing else."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+import torch
+from torch import nn
+
+from chatbot.batches import Batch
+from chatbot.options import TrainingOptions
+
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
+
+class Shortage(Exception):
+    """Not even one pair at a time fits into memory."""
+
+
+def is_shortage(error: RuntimeError) -> bool:
+    """Whether `error` is torch's way to say that memory is full."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def cut(batch: Batch, parts: int) -> list[Batch]:
+    """The rows of `batch` in at most `parts` batches, each as wide as the whole; what they count, only the whole knows."""
+    size = -(-len(batch.rows) // parts)
+    if size >= len(batch.rows):
+        return [batch]
+    ranges = (slice(start, start + size) for start in range(0, len(batch.rows), size))
+    return [Batch(batch.source[some], batch.tokens[some], batch.targets[some], batch.rows[some], real=0, pieces=0) for some in ranges]
+
+
+def parts_for(networks: Iterable[nn.Module], options: TrainingOptions, free: int) -> int:
+    """In how many parts a CPU with `free` bytes should compute each batch: half of it is left to others and to what is not foreseen."""
+    parts = 1
+    need = max(step_bytes(network, options.batch_tokens) for network in networks)
+    while need / parts > free / 2 and parts < options.batch_tokens:
+        parts *= 2
+    return parts
+
+
+def step_bytes(network: nn.Module, batch_tokens: int) -> int:
+    """About what a step of `network` takes beside its weights, optimiser and gradients: logits three times, and what backpropagation keeps a layer."""
+    widths = sum(module.hidden * module.states for module in network.modules() if hasattr(module, "states") and isinstance(module.hidden, int))
+    vocabulary = max(module.num_embeddings for module in network.modules() if isinstance(module, nn.Embedding))
+    return 4 * batch_tokens * (3 * vocabulary // 2 + 16 * widths)
+
+
+def free_memory() -> int:
+    """Bytes that this process may still take: of the machine, and of its control group where there is one."""
+    free = psutil.virtual_memory().available
+    limit, used = _CONTROL_GROUP / "memory.max", _CONTROL_GROUP / "memory.current"
+    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdecimal():
+        free = min(free, int(most) - int(used.read_text()))
+    return max(0, free)
