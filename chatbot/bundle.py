@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from chatbot.errors import BundleError, OptionError
-from chatbot.files import write_whole
+from chatbot.files import write_set, write_whole
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import NetworkOptions, network_options_from
@@ -86,22 +86,11 @@ def save(folder: Path, details: Details, vocabulary: Vocabulary, networks: Mappi
     for role, network in networks.items():
         weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.named_parameters()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
-    files = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for role, (content, ending) in contents.items():
-            digest = hashlib.sha256(content).hexdigest()
-            name = f"{role}-{digest[:12]}.{ending}"
-            files[role] = {"name": name, "sha256": digest}
-            write_whole(folder / name, content)
         for name, text in texts.items():
             write_whole(folder / name, text.encode("utf-8", "replace"))
-        stored = {"format": FORMAT, **asdict(details), "vocabulary": len(vocabulary), "files": files}
-        write_whole(folder / "bundle.json", (json.dumps(stored, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
-        named = {file["name"] for file in files.values()}
-        for path in folder.iterdir():
-            if _OURS.fullmatch(path.name) and path.name not in named:
-                path.unlink(missing_ok=True)
+        write_set(folder, "bundle.json", {"format": FORMAT, **asdict(details), "vocabulary": len(vocabulary)}, contents, _OURS)
     except OSError as error:
         raise BundleError(
             f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room, or name another folder with --out"

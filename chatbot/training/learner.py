@@ -24,7 +24,7 @@ HEED_ELSEWHERE = 50
 
 
 class Diverged(Exception):
-    """No finite gradient in IN_A_ROW steps. `rows` are the examples of the last of them; the weights are those before the first."""
+    """No finite gradient in IN_A_ROW steps. `rows` are the examples of the last of them; the weights have followed none of them."""
 
     def __init__(self, network: str, step: int, rows: Tensor) -> None:
         super().__init__(f"{network}: no finite gradient in {IN_A_ROW} steps up to step {step}")
@@ -98,17 +98,15 @@ class Learner:
     def heed(self) -> None:
         """Reads what only the device knows. Raises Diverged."""
         self.loss = float(self._loss)
-        steps = len(self._rows)
-        flags = self._flags.tolist()
-        for back in reversed(range(steps)):
-            if flags[(self.at.step - 1 - back) % self._heed]:
-                self.at.skipped += 1
-                self.at.skipped_in_all += 1
-            else:
-                self.at.skipped = 0
-            if self.at.skipped >= IN_A_ROW:
-                raise Diverged(self.name, self.at.step - back, self._rows[steps - 1 - back])
+        flags, rows = self._flags.tolist(), list(self._rows)
         self._rows.clear()
+        for step, some in enumerate(rows, self.at.step - len(rows)):
+            bad = bool(flags[step % self._heed])
+            self.at.skipped_in_all += bad
+            self.at.skipped = self.at.skipped + 1 if bad else 0
+            if self.at.skipped == IN_A_ROW:
+                self.at.skipped = 0  # who goes on from here has ten again
+                raise Diverged(self.name, step + 1, some)
 
     def validate(self, epoch: int, valid: Examples | None) -> Validation:
         """Measures the network on the validation part; without one, every epoch counts as the best."""
