@@ -1,15 +1,18 @@
 """Reading pairs, compiling topics, and the corpus that ships."""
 
+import gzip
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.corpus.folding import fold, key
-from chatbot.corpus.pairs import LONGEST_LINE, Group, Pair, groups_path, read_groups, read_pairs
+from chatbot.corpus.lines import LONGEST_LINE
+from chatbot.corpus.pairs import Group, Pair, groups_path, read_blocks, read_groups, read_pairs
 from chatbot.corpus.split import split_pairs
 from chatbot.corpus.topics import expand, read_topics
 from chatbot.errors import CorpusError
@@ -138,6 +141,101 @@ def test_groups_that_are_none_are_named_by_line(corpus, line):
     with pytest.raises(CorpusError) as caught:
         list(read_pairs(path))
     assert caught.value.place == f"{groups_path(path)}:2:1"
+
+
+def test_groups_out_of_the_order_of_their_lines_are_refused(corpus):
+    path = corpus("a\t1\nb\t2\n")
+    groups_path(path).write_text("2\ta\t\t\n1\ta\t\t\n")
+    with pytest.raises(CorpusError, match="line 1 after line 2") as caught:
+        list(read_pairs(path))
+    assert caught.value.place == f"{groups_path(path)}:2:1"
+
+
+# Blocks
+
+
+@given(
+    conversations=st.lists(st.lists(st.tuples(side, side), min_size=1, max_size=4), min_size=1, max_size=5),
+    end=st.sampled_from(["\n", "\r\n"]),
+    mark=st.sampled_from(["", "\ufeff"]),
+    last=st.booleans(),
+    history=st.integers(0, 3),
+    size=st.integers(1, 200),
+)
+@example(conversations=[[("a\u2028b", "c\x85d"), ("#", '""')], [("é", "ü")]], end="\r\n", mark="\ufeff", last=True, history=1, size=4)
+def test_however_a_file_is_cut_its_pairs_are_the_same(tmp_path_factory, conversations, end, mark, last, history, size):
+    path = tmp_path_factory.getbasetemp() / "blocks.tsv"
+    lines = [line for turns in conversations for line in (*(f"{utterance}\t{reply}" for utterance, reply in turns), "")]
+    path.write_bytes((mark + end.join(lines) + end * (1 + last)).encode())
+    groups_path(path).write_text("".join(f"{number}\tt{number}\t\t\n" for number in range(1, len(lines), 2)))
+    whole = list(read_pairs(path, history=history))
+    blocks = list(read_blocks(path, history=history, size=size))
+    assert b"".join(block.lines.raw for block in blocks) == path.read_bytes()
+    assert sum(len(block.lines) for block in blocks) == path.read_bytes().removesuffix(b"\n").count(b"\n") + 1
+    assert [pair for block in reversed(blocks) for pair in reversed(list(block.pairs()))] == whole[::-1], "in any order"
+    turns = [[*talk[max(0, at - history) : at], talk[at]] for talk in conversations for at in range(len(talk))]
+    assert [[*pair.history, (pair.utterance, pair.reply)] for pair in whole] == [[tuple(map(fold, turn)) for turn in talk] for talk in turns]
+    groups_path(path).unlink()
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_a_mistake_is_at_the_same_place_however_the_file_is_cut(corpus, size):
+    path = corpus("a\tb\n" * 40 + "no tab\n" + "a\tb\tc\n")
+    with pytest.raises(CorpusError) as caught:
+        [list(block.pairs()) for block in read_blocks(path, size=size)]
+    assert caught.value.place == f"{path}:41:7"
+
+
+def test_of_a_line_without_an_end_little_is_read(corpus):
+    path = corpus("a\tb\n" + "x" * (LONGEST_LINE * 9))
+    *_, last = read_blocks(path, size=1000)
+    assert len(last.lines.raw) <= LONGEST_LINE + 1000
+    with pytest.raises(CorpusError, match="more than 65,536 bytes"):
+        list(last.pairs())
+
+
+# Packed files
+
+PACKERS = {".gz": gzip.compress, ".zst": zstandard.compress}
+MANY = "".join(f"utterance {number * 7919 % 1000}\treply {number}\n" for number in range(5000)).encode()
+
+
+@pytest.fixture
+def packed(tmp_path):
+    def write(suffix: str, content: bytes) -> Path:
+        path = tmp_path / f"a.tsv{suffix}"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_packed_file_is_read_as_the_plain_one(corpus, packed, suffix):
+    path, plain, pack = packed(suffix, PACKERS[suffix](MANY)), corpus(MANY), PACKERS[suffix]
+    groups_path(plain).write_text("2\ta\t\t\n")
+    assert groups_path(path) == groups_path(plain)
+    assert [(pair.utterance, pair.reply, pair.group) for pair in read_pairs(path)] == [(pair.utterance, pair.reply, pair.group) for pair in read_pairs(plain)]
+    two = packed(suffix, pack(MANY[:1005]) + pack(MANY[1005:]))
+    assert b"".join(block.lines.raw for block in read_blocks(two, size=777)) == MANY, "packed in two parts"
+    assert max(block.lines.read for block in read_blocks(two, size=777)) == two.stat().st_size
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("harm", [lambda raw: raw[:-9], lambda raw: raw[: len(raw) // 2], lambda raw: b"hello" + raw, lambda raw: raw + b"and more"])
+def test_a_damaged_packed_file_is_one_line(packed, suffix, harm):
+    path = packed(suffix, harm(PACKERS[suffix](MANY)))
+    with pytest.raises(CorpusError, match="cannot be unpacked") as caught:
+        list(read_pairs(path))
+    assert caught.value.place == path
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_an_empty_packed_file_has_no_pairs(packed, suffix):
+    for content in (b"", PACKERS[suffix](b"")):
+        with pytest.raises(CorpusError, match="no pairs in it"):
+            list(read_pairs(packed(suffix, content)))
 
 
 # Topics

@@ -13,6 +13,8 @@ _BLANKS = re.compile(r"[^\S\u2028]+")
 
 def fold(text: str) -> str:
     """`text` in NFC, runs of blanks squeezed to one, line breaks as U+2028, nothing blank at either end."""
+    if text.isprintable() and "  " not in text and (text.isascii() or ("\u2581" not in text and unicodedata.is_normalized("NFC", text))):
+        return text.strip()  # nearly every text: of all blanks and breaks only the space is printable
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text.replace("\u2581", " ")))
     text = _BREAKS.sub(LINE_BREAK, text)
     return _BLANKS.sub(" ", text).strip()
@@ -20,4 +22,7 @@ def fold(text: str) -> str:
 
 def key(text: str) -> str:
     """The name under which an utterance is known: folded, without case, line breaks as blanks."""
-    return unicodedata.normalize("NFC", " ".join(fold(text).casefold().split()))
+    folded = fold(text)
+    if folded.isascii():
+        return folded.lower()
+    return unicodedata.normalize("NFC", " ".join(folded.casefold().split()))

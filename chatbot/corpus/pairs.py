@@ -1,17 +1,17 @@
 """Pairs of utterance and reply, read as a stream from TSV files: UTF-8, exactly one tab a line, no quoting, ever."""
 
-import codecs
 import os
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from chatbot.corpus.folding import fold
+from chatbot.corpus.lines import BLOCK, Lines, numbered_lines, read_lines
 from chatbot.errors import CorpusError
 
-LONGEST_LINE = 64 * 1024  # bytes; a longer line is no utterance but a file of another kind
+PACKED = (".gz", ".zst")
 
 
 class Group(NamedTuple):
@@ -38,95 +38,125 @@ class Pair:
     group: Group | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some whole lines of a corpus, and all that their pairs need: it can be read anywhere, in any order."""
+
+    lines: Lines
+    before: bytes = b""  # the lines before it that may be history
+    groups: dict[int, Group] = field(default_factory=dict)  # of its lines, by number
+    history: int = 0  # turns at the most
+
+    def pairs(self) -> Iterator[Pair]:
+        """Yields the pairs of these lines. Raises CorpusError at `file:line:column`."""
+        path, first = self.lines.path, self.lines.number
+        turns: deque[tuple[str, str]] = deque(maxlen=self.history)
+        before = [Lines(path, first - self.before.count(b"\n"), self.before)] if self.before else []
+        for lines in (*before, self.lines):
+            for number, line in lines:
+                if not line.strip(" "):
+                    turns.clear()
+                    continue
+                place = f"{path}:{number}"
+                utterance, reply = _sides(line, place)
+                if number >= first:
+                    yield Pair(utterance, reply, place, tuple(turns), self.groups.get(number))
+                turns.append((utterance, reply))
+
+
+class Count:
+    """What was found in a file so far; `check` it at the end."""
+
+    def __init__(self, path: Path, *, history: int) -> None:
+        self.path, self.history, self.pairs, self.lines = path, history, 0, 0
+
+    def check(self) -> None:
+        """Raises CorpusError for a file without pairs, and, with `history`, for one without blank lines."""
+        if not self.pairs:
+            raise CorpusError("no pairs in it", place=self.path, remedy="write one pair a line: utterance, a tab, reply")
+        if self.history and self.pairs == self.lines:
+            remedy = "end each conversation with a blank line, or leave out --history"
+            raise CorpusError("no blank line in it, so no conversations", place=self.path, remedy=remedy)
+
+
 def read_pairs(path: Path, *, history: int = 0) -> Iterator[Pair]:
     """Yields the pairs of one TSV file, each with up to `history` turns of its conversation before it.
 
-    Byte order marks, CRLF and blank lines are accepted. Raises CorpusError, at `file:line:column`, for anything else that is not a pair,
-    for a file without pairs, and, with `history`, for a file without blank lines between its conversations.
+    Byte order marks, CRLF and blank lines are accepted; `.gz` and `.zst` are unpacked. Raises CorpusError, at `file:line:column`, for anything
+    else that is not a pair, for a file without pairs, and, with `history`, for a file without blank lines between its conversations.
     """
-    groups = read_groups(path)
-    turns: deque[tuple[str, str]] = deque(maxlen=history)
-    found = conversations = 0
-    for number, line in numbered_lines(path):
-        if not line.strip(" "):
-            turns.clear()
-            conversations += 1
-            continue
-        utterance, reply = _sides(line, f"{path}:{number}")
-        found += 1
-        yield Pair(utterance, reply, f"{path}:{number}", tuple(turns), groups.get(number))
-        turns.append((utterance, reply))
-    if not found:
-        raise CorpusError("no pairs in it", place=path, remedy="write one pair a line: utterance, a tab, reply")
-    if history and not conversations:
-        raise CorpusError("no blank line in it, so no conversations", place=path, remedy="end each conversation with a blank line, or leave out --history")
+    count = Count(path, history=history)
+    for block in read_blocks(path, history=history):
+        count.lines += len(block.lines)
+        for pair in block.pairs():
+            count.pairs += 1
+            yield pair
+    count.check()
+
+
+def read_blocks(path: Path, *, history: int = 0, size: int = BLOCK) -> Iterator[Block]:
+    """Yields one TSV file in blocks of about `size` bytes. Raises CorpusError for what cannot be read; `Block.pairs` for what is no pair."""
+    groups = _group_lines(path)
+    number, group = next(groups, (0, None))
+    before = b""
+    for lines in read_lines(path, size=size):
+        theirs, end = {}, lines.number + len(lines)
+        while group and number < end:
+            theirs[number] = group
+            number, group = next(groups, (0, None))
+        yield Block(lines, before, theirs, history)
+        if history:
+            before = _last_lines(before + lines.raw, history)
+    for _ in groups:  # a mistake in what belongs to no line is one too
+        pass
 
 
 def groups_path(path: Path) -> Path:
-    """Where the groups of a corpus stand: NAME.groups.tsv beside NAME.tsv."""
-    return path.with_suffix(".groups.tsv")
+    """Where the groups of a corpus stand: NAME.groups.tsv beside NAME.tsv, NAME.tsv.gz or NAME.tsv.zst."""
+    return (path.with_suffix("") if path.suffix in PACKED else path).with_suffix(".groups.tsv")
 
 
 def read_groups(path: Path) -> dict[int, Group]:
     """The groups of the corpus at `path` by line number; empty when there is no NAME.groups.tsv beside it."""
+    return dict(_group_lines(path))
+
+
+def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
+    """The groups of a corpus one by one. They stand in the order of its lines."""
     if not path.name or not os.path.isfile(beside := groups_path(path)):
-        return {}
-    groups = {}
+        return
+    remedy, last = "run `chatbot corpus expand` again, or delete this file", 0
     for number, line in numbered_lines(beside):
         fields = line.split("\t")
         if len(fields) != 4 or not fields[0].isdecimal():
-            raise CorpusError("not `line, topic, pair, label`", place=f"{beside}:{number}:1", remedy="run `chatbot corpus expand` again, or delete this file")
-        groups[int(fields[0])] = Group(*fields[1:])
-    return groups
+            raise CorpusError("not `line, topic, pair, label`", place=f"{beside}:{number}:1", remedy=remedy)
+        if int(fields[0]) < last:
+            raise CorpusError(f"line {fields[0]} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
+        last = int(fields[0])
+        yield last, Group(*fields[1:])
+
+
+def _last_lines(raw: bytes, most: int) -> bytes:
+    """The last lines of `raw`."""
+    start = len(raw) - raw.endswith(b"\n")
+    for _ in range(most):
+        start = raw.rfind(b"\n", 0, max(0, start))
+        if start < 0:
+            return raw
+    return raw[start + 1 :]
 
 
 def _sides(line: str, place: str) -> tuple[str, str]:
     """The two sides of a line."""
-    first = line.find("\t")
-    if first < 0:
+    sides = line.split("\t")
+    if len(sides) == 2 and (utterance := fold(sides[0])) and (reply := fold(sides[1])):
+        return utterance, reply
+    if len(sides) == 1:
         raise CorpusError("no tab", place=f"{place}:{len(line) + 1}", remedy="a line is an utterance, a tab and a reply")
-    second = line.find("\t", first + 1)
-    if second >= 0:
-        raise CorpusError("a second tab", place=f"{place}:{second + 1}", remedy="a line is an utterance, one tab and a reply; write blanks elsewhere")
-    utterance, reply = fold(line[:first]), fold(line[first + 1 :])
-    if not utterance:
+    first = len(sides[0])
+    if len(sides) > 2:
+        column = first + len(sides[1]) + 2
+        raise CorpusError("a second tab", place=f"{place}:{column}", remedy="a line is an utterance, one tab and a reply; write blanks elsewhere")
+    if not fold(sides[0]):
         raise CorpusError("nothing before the tab", place=f"{place}:1", remedy="write the utterance there, or delete the line")
-    if not reply:
-        raise CorpusError("nothing after the tab", place=f"{place}:{first + 2}", remedy="write the reply there, or delete the line")
-    return utterance, reply
-
-
-def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The numbered lines of a text file without their ends. Only a line feed ends a line: U+2028 stands inside of one."""
-    try:
-        with open(path, "rb") as file:
-            number = 0
-            while raw := file.readline(LONGEST_LINE + 1):
-                number += 1
-                if len(raw) > LONGEST_LINE:
-                    raise CorpusError(
-                        f"a line of more than {LONGEST_LINE:,} bytes", place=f"{path}:{number}:1", remedy="is this a TSV file of short utterances?"
-                    )
-                yield number, _decode(raw, path, number)
-    except FileNotFoundError:
-        raise CorpusError("no such file", place=path, remedy="check the path") from None
-    except IsADirectoryError:
-        raise CorpusError("a folder, not a file", place=path, remedy="name a .tsv file, or run `chatbot corpus expand` on a folder of topics") from None
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", place=path, remedy="check the path and its permissions") from None
-
-
-def _decode(raw: bytes, path: Path, number: int) -> str:
-    """One line as text."""
-    if number == 1:
-        raw = raw.removeprefix(codecs.BOM_UTF8)
-    raw = raw.removesuffix(b"\n").removesuffix(b"\r")
-    try:
-        line = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"byte {error.start + 1} (0x{raw[error.start]:02X}) is not UTF-8", place=f"{path}:{number}:{error.start + 1}", remedy="save the file as UTF-8"
-        ) from None
-    if "\0" in line:
-        raise CorpusError("a NUL character", place=f"{path}:{number}:{line.index(chr(0)) + 1}", remedy="delete it, or save the file as UTF-8")
-    return line
+    raise CorpusError("nothing after the tab", place=f"{place}:{first + 2}", remedy="write the reply there, or delete the line")

@@ -12,7 +12,8 @@ from itertools import product
 from pathlib import Path
 
 from chatbot.corpus.folding import fold, key
-from chatbot.corpus.pairs import Group, numbered_lines
+from chatbot.corpus.lines import numbered_lines
+from chatbot.corpus.pairs import Group
 from chatbot.errors import CorpusError
 
 REPLIES_AN_UTTERANCE = 2
