@@ -74,16 +74,16 @@ class Learner:
         self._flags = torch.zeros(self._heed, device=self.device)  # 1 where the gradient of a step was not finite
         self._rows: deque[Tensor] = deque(maxlen=self._heed)
 
-    def learn(self, batches: Sequence[tuple[int, Batch]], pieces: int, *, epoch: int, teacher_forcing: float) -> None:
-        """One step on `batches`, each with its place in the epoch: this process's share of a step of `pieces` target pieces in all.
+    def learn(self, batches: Sequence[tuple[int, Batch]], weight: float, *, epoch: int, teacher_forcing: float) -> None:
+        """One step on `batches`, each with its place in the epoch: this process's share of the step.
 
-        Raises Diverged.
+        A nat counts `weight`: one over the target pieces of all processes, so that they do not matter. Raises Diverged and Shortage.
         """
         self.network.train()
-        nats = None
-        while nats is None:
-            nats = self._affordable(batches, pieces, epoch, teacher_forcing)
-        self._step(nats / pieces)
+        loss = None
+        while loss is None:
+            loss = self._affordable(batches, weight, epoch, teacher_forcing)
+        self._step(loss)
         self._rows.append(torch.cat([batch.rows for _, batch in batches]))
         if self.at.step % self._heed == 0:
             self.heed()
@@ -91,7 +91,7 @@ class Learner:
     def try_out(self, batch: Batch) -> None:
         """Computes the gradient of `batch` and forgets it: the longest of an epoch, so that a shortage of memory shows before the first step."""
         self.network.train()
-        while self._affordable([(0, batch)], batch.pieces, 0, 1.0) is None:
+        while self._affordable([(0, batch)], 1 / batch.pieces, 0, 1.0) is None:
             pass
         self.optimiser.zero_grad()
 
@@ -149,10 +149,10 @@ class Learner:
                 if (value := tensors.get(f"{self.name}/{kind}/{name}")) is not None:
                     self.optimiser.state[weight][kind] = value.to(weight.device, copy=True)
 
-    def _affordable(self, batches: Sequence[tuple[int, Batch]], pieces: int, epoch: int, teacher_forcing: float) -> Tensor | None:
+    def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor | None:
         """The gradient, or None when memory did not suffice: next time each batch is computed in twice as many parts. Raises Shortage."""
         try:
-            return self._gradient(batches, pieces, epoch, teacher_forcing)
+            return self._gradient(batches, weight, epoch, teacher_forcing)
         except RuntimeError as error:
             if not is_shortage(error) or self.processes.world > 1:  # the others are waiting in the middle of the step
                 raise
@@ -163,10 +163,10 @@ class Learner:
             torch.cuda.empty_cache()
         return None
 
-    def _gradient(self, batches: Sequence[tuple[int, Batch]], pieces: int, epoch: int, teacher_forcing: float) -> Tensor:
-        """Leaves the gradient of the step in the weights; the nats of all processes together."""
+    def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor:
+        """Leaves the gradient of the step in the weights; the loss of all processes together."""
         self.optimiser.zero_grad()
-        nats = torch.zeros((), device=self.device)
+        total = torch.zeros((), device=self.device)
         for number, (place, batch) in enumerate(batches):
             # All randomness of a batch is a function of its place, so going on needs no generator's state, and no process another's.
             torch.manual_seed(seed_of(self.options.seed, self.number, epoch, place))
@@ -174,10 +174,10 @@ class Learner:
             for half, part in enumerate(halves):
                 last = number + 1 == len(batches) and half + 1 == len(halves)
                 with self._alone(last), _precision(self.device):
-                    loss = self.lesson(part, teacher_forcing)
-                    (loss * (self.processes.world / pieces)).backward()  # DistributedDataParallel takes the mean
-                nats += loss.detach()
-        return self.processes.sum(nats)
+                    loss = self.lesson(part, teacher_forcing) * weight
+                    (loss * self.processes.world).backward()  # DistributedDataParallel takes the mean
+                total += loss.detach()
+        return self.processes.sum(total)
 
     def _alone(self, last: bool) -> AbstractContextManager[object]:
         """Gradients are shared with the other processes once a step."""

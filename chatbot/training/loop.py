@@ -97,7 +97,8 @@ def train(
             if not learner.at.stopped:
                 began = time.perf_counter()
                 for step in order.of(at.epoch, at.cursor):
-                    learner.learn([(place, train.batch(rows)) for place, rows in step.mine], step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
+                    batches = [(place, train.batch(rows)) for place, rows in step.mine]
+                    learner.learn(batches, step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
                     at.cursor, at.tokens, at.seconds = step.end, at.tokens + step.real, at.seconds + time.perf_counter() - began
                     yield progress(learner, tokens=step.real, padded=step.padded)
                     began = time.perf_counter()
@@ -115,6 +116,7 @@ class _Step(NamedTuple):
     """The batches of one step of all processes together."""
 
     mine: list[tuple[int, Tensor]]  # the place in the epoch and the rows of those that this process computes
+    weight: float  # 0 where there were fewer batches than processes, and this one computes along for nothing
     end: int  # the place after the last
     pieces: int  # target pieces of all
     real: int  # source + target pieces of all
@@ -139,7 +141,7 @@ class _Order:
         while group := list(islice(chunks, self.together)):
             sizes = [self.examples.sizes(rows) for _, rows in group]
             mine = group[self.processes.rank :: self.processes.world]
-            yield _Step(mine, group[-1][0] + 1, *(sum(size) for size in zip(*sizes, strict=True)))
+            yield _Step(mine or group[:1], float(bool(mine)), group[-1][0] + 1, *(sum(size) for size in zip(*sizes, strict=True)))
 
     def _generator(self, epoch: int) -> torch.Generator:
         return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)

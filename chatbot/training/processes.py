@@ -43,7 +43,7 @@ class Processes:
 
     def share(self, module: nn.Module) -> nn.Module:
         """`module` with the weights of the first process, and with gradients that are the mean over all processes."""
-        return module if self.world == 1 else DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+        return module if self.world == 1 else DistributedDataParallel(module, gradient_as_bucket_view=True)
 
     def tell(self, content: bytes) -> bytes:
         """What the first process passes as `content`, in every process."""
