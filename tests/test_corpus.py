@@ -1,19 +1,23 @@
 """Reading pairs, compiling topics, and the corpus that ships."""
 
 import gzip
+import hashlib
 import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chatbot.corpus import split
+from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import fold, key
 from chatbot.corpus.lines import LONGEST_LINE
 from chatbot.corpus.pairs import Group, Pair, groups_path, read_blocks, read_groups, read_pairs
-from chatbot.corpus.split import split_pairs
+from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, Rows, split_pairs, split_rows
 from chatbot.corpus.topics import expand, read_topics
 from chatbot.errors import CorpusError
 
@@ -238,6 +242,44 @@ def test_an_empty_packed_file_has_no_pairs(packed, suffix):
             list(read_pairs(packed(suffix, content)))
 
 
+# Fingerprint
+
+
+def test_two_corpora_have_the_same_fingerprint_when_they_have_the_same_pairs_in_the_same_order(corpus):
+    def of(text, groups="", **options):
+        path = corpus(text)
+        groups_path(path).write_text(groups)
+        return fingerprint(read_pairs(path, **options))
+
+    first = of("a\tb\nc\td\n\n")
+    assert first == of("\ufeffa\tb\r\nc\t d \r\n\r\n")
+    others = [
+        of("c\td\na\tb\n\n"), of("a\tb\n"), of("a\tb\nc\te\n"), of("a\tb\nd\td\n"), of("A\tb\nc\td\n"), of("a\tb\nc\td\n\n", history=1),
+        of("a\tb\nc\td\n\n", "1\tt\t\t\n"), of("a\tb\nc\td\n\n", "1\tt\tu\t\n"), of("a\tb\nc\td\n\n", "1\tt\tu\tl\n"),
+    ]  # fmt: skip
+    assert len({first, *others}) == 1 + len(others)
+
+
+# Split
+
+
+def test_in_a_large_corpus_no_more_is_held_out_than_is_worth_asking():
+    names = np.random.default_rng(1).integers(0, 2**64, 400_000, np.uint64)
+    parts = split_rows(Rows(names, names % np.uint64(1000)))
+    assert np.bincount(parts)[[IN_VALID, IN_TEST]] == pytest.approx([split.MOST] * 2, rel=0.05)
+    assert split_rows(Rows(names[:2000], names[:2000] % np.uint64(9)))[parts[:2000] != IN_TRAIN].all(), "what is held out of much is held out of little"
+
+
+@pytest.mark.parametrize("stripe", [1, 7, 1000])
+def test_a_corpus_is_split_the_same_however_it_is_looked_at(monkeypatch, stripe):
+    names = np.random.default_rng(1).integers(0, 2**64, 1000, np.uint64)
+    rows = Rows(names, names % np.uint64(300), {row: row % 40 for row in range(0, 1000, 3)})
+    whole = split_rows(rows)
+    assert {IN_VALID, IN_TEST} < set(whole.tolist())
+    monkeypatch.setattr(split, "_STRIPE", stripe)
+    assert (split_rows(rows) == whole).all()
+
+
 # Topics
 
 
@@ -419,6 +461,12 @@ def test_every_deciding_word_and_every_frame_is_trained_on(shipped_pairs):
     assert frames == trained_frames
     assert cues == trained_cues
     assert len({pair.group.pair for pair in parts.test if pair.group.pair}) >= 5, "some pairs must be held out"
+
+
+def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
+    parts = split_pairs(shipped_pairs)
+    lines = ["".join(f"{pair.place.rpartition(':')[2]}\n" for pair in part) for part in (parts.train, parts.valid, parts.test)]
+    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["11e8425210a419fe", "aa733185d65c24e8", "553d88e58315c4bc"]
 
 
 def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics, shipped_pairs):

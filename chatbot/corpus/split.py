@@ -1,16 +1,28 @@
-"""The split of a corpus into training, validation and test part: by a hash, without leaks, the same on every machine."""
+"""The split of a corpus into training, validation and test part: by a hash, without leaks, the same on every machine.
 
+It is decided on 64-bit names of utterances and replies alone, so that it is the same code for forty pairs and for a billion.
+"""
+
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import CorpusError
 
-VALID, TEST = 0.05, 0.05
+VALID, TEST = 0.05, 0.05  # shares of the distinct utterances
+MOST = 5000  # distinct utterances in each of them: more would only take time
 FEWEST_UTTERANCES = 10
 FEWEST_HELD_OUT = 20  # utterances; below it a score would say nothing
+IN_TRAIN, IN_VALID, IN_TEST = range(3)
+
+_STRIPE = 1 << 20  # rows looked at in one go
+
+Names = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -22,55 +34,106 @@ class Split:
     test: list[Pair]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What the split must know of N pairs: the names of their utterances and replies, and of the units that some belong to."""
+
+    utterances: Names  # (N,)
+    replies: Names  # (N,)
+    units: dict[int, int] = field(default_factory=dict)  # by row, of the rows that are members of a late-cue pair
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> "Rows":
+        """The rows of some pairs."""
+        utterances, replies, units = [], [], {}
+        for row, pair in enumerate(pairs):
+            utterances.append(name(key(pair.utterance)))
+            replies.append(name(key(pair.reply)))
+            if pair.group and pair.group.pair:
+                units[row] = name(f"{pair.group.unit}\t")  # a tab, so that no utterance has the name of a unit
+        return cls(np.array(utterances, np.uint64), np.array(replies, np.uint64), units)
+
+
+def name(text: str) -> int:
+    """64 bits that stand for `text`, spread evenly."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
+
 def split_pairs(pairs: Iterable[Pair]) -> Split:
     """Splits 90 / 5 / 5 by a hash of the folded utterance, or of the filler words of a late-cue pair, so that both its members stay together.
 
     Every distinct reply is in the training part, and no utterance is in two parts. Fewer than 20 distinct utterances held out are trained
-    on instead. Raises CorpusError below 10 distinct utterances.
+    on instead, and more than 5,000 in a part are not held out. Raises CorpusError below 10 distinct utterances.
     """
     pairs = list(pairs)
-    keys = [key(pair.utterance) for pair in pairs]
-    distinct = len(set(keys))
+    parts = split_rows(Rows.of(pairs), place=pairs[0].place.rpartition(":")[0] if pairs else None).tolist()
+    split = Split([], [], [])
+    lists = (split.train, split.valid, split.test)
+    for pair, part in zip(pairs, parts, strict=True):
+        lists[part].append(pair)
+    return split
+
+
+def split_rows(rows: Rows, *, place: object = None) -> NDArray[np.uint8]:
+    """For each row IN_TRAIN, IN_VALID or IN_TEST, as `split_pairs` says. `place` is the corpus, for the error."""
+    distinct = count_distinct(rows.utterances)
     if distinct < FEWEST_UTTERANCES:
-        raise CorpusError(
-            f"{distinct} distinct utterance{'s' * (distinct != 1)}, and {FEWEST_UTTERANCES} are the fewest to learn from",
-            place=pairs[0].place.rpartition(":")[0] if pairs else None,
-            remedy="write more pairs",
-        )
-    owners = _owners(pairs, keys)
-    share = {owner: _share(owner) for owner in set(owners)}
+        what = f"{distinct} distinct utterance{'s' * (distinct != 1)}, and {FEWEST_UTTERANCES} are the fewest to learn from"
+        raise CorpusError(what, place=place, remedy="write more pairs")
+    valid, test = (min(share, MOST / distinct) for share in (VALID, TEST))
+    owners = _owners(rows)
+    below_valid, below_test = np.uint64(valid * 2**64), np.uint64((valid + test) * 2**64)
 
-    trained_replies = {key(pair.reply) for pair, owner in zip(pairs, owners, strict=True) if share[owner] >= VALID + TEST}
-    for pair, owner in zip(pairs, owners, strict=True):  # what would never be said stays in training, with all that it belongs to
-        if key(pair.reply) not in trained_replies:
-            share[owner] = 1.0
-            trained_replies.add(key(pair.reply))
+    held = np.flatnonzero(owners < below_test)
+    held_replies = np.unique(rows.replies[held])
+    known = np.zeros(len(held_replies), bool)
+    for start in range(0, len(owners), _STRIPE):
+        stripe = slice(start, start + _STRIPE)
+        known |= contains(rows.replies[stripe][owners[stripe] >= below_test], held_replies)
+    trained = set(held_replies[known].tolist())
+    stay = set()  # what would never be said stays in training, with all that it belongs to
+    for reply, owner in zip(rows.replies[held].tolist(), owners[held].tolist(), strict=True):
+        if reply not in trained:
+            trained.add(reply)
+            stay.add(owner)
 
-    held_out = {name for name, owner in zip(keys, owners, strict=True) if share[owner] < VALID + TEST}
-    if len(held_out) < FEWEST_HELD_OUT:
-        return Split(pairs, [], [])
-    parts: Split = Split([], [], [])
-    for pair, owner in zip(pairs, owners, strict=True):
-        part = parts.valid if share[owner] < VALID else parts.test if share[owner] < VALID + TEST else parts.train
-        part.append(pair)
+    held = held[~np.isin(owners[held], np.array(list(stay), np.uint64))]
+    parts = np.zeros(len(owners), np.uint8)
+    if len(np.unique(rows.utterances[held])) >= FEWEST_HELD_OUT:
+        parts[held] = np.where(owners[held] < below_valid, IN_VALID, IN_TEST)
     return parts
 
 
-def _owners(pairs: list[Pair], keys: list[str]) -> list[str]:
-    """For each pair the name of what stays together with it: its utterance, joined with the units of all late-cue pairs that it is in."""
-    parent: dict[str, str] = {}
+def count_distinct(names: Names) -> int:
+    """How many different ones there are. Sorting ten million takes 0.2 s; np.unique hashes them, which takes 10."""
+    ordered = np.sort(names)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
 
-    def root(name: str) -> str:
+
+def contains(names: Names, asked: Names) -> NDArray[np.bool_]:
+    """For each of the sorted `asked`, whether it is among `names`."""
+    found = np.zeros(len(asked), bool)
+    if len(asked):
+        places = np.minimum(np.searchsorted(asked, names), len(asked) - 1)
+        found[places[asked[places] == names]] = True
+    return found
+
+
+def _owners(rows: Rows) -> Names:
+    """For each row the name of what stays together with it: its utterance, joined with the units of all late-cue pairs that it is in."""
+    parent: dict[int, int] = {}
+
+    def root(name: int) -> int:
         while parent.setdefault(name, name) != name:
             name = parent[name]
         return name
 
-    for pair, name in zip(pairs, keys, strict=True):
-        if pair.group and pair.group.pair:
-            parent[root(name)] = root(f"{pair.group.unit}\t")  # a tab, so that no utterance has the name of a unit
-    return [root(name) for name in keys]
-
-
-def _share(owner: str) -> float:
-    """Where a hash puts `owner` in [0, 1)."""
-    return int.from_bytes(blake2b(owner.encode("utf-8", "surrogatepass"), digest_size=8).digest()) / 2**64
+    members = rows.utterances[list(rows.units)].tolist()
+    for utterance, unit in zip(members, rows.units.values(), strict=True):
+        parent[root(utterance)] = root(unit)
+    if not members:
+        return rows.utterances
+    joined = np.unique(np.array(members, np.uint64))
+    roots = np.array([root(utterance) for utterance in joined.tolist()], np.uint64)
+    places = np.minimum(np.searchsorted(joined, rows.utterances), len(joined) - 1)
+    return np.where(joined[places] == rows.utterances, roots[places], rows.utterances)
