@@ -4,6 +4,7 @@ B rows, T steps, I inputs, H hidden, L layers.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from chatbot.options import Cell
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_CELLS: dict[str, Callable[..., Any]] = {"rnn": torch.rnn_tanh_cell, "gru": torch.gru_cell, "lstm": torch.lstm_cell}
 _STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 
 
@@ -19,7 +21,7 @@ class Recurrence(nn.Module):
 
     def __init__(self, cell: Cell, inputs: int, hidden: int, layers: int, *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.hidden, self.states = hidden, _STATES[cell]
+        self.hidden, self.states, self.cell = hidden, _STATES[cell], _CELLS[cell]
         self.layers = nn.ModuleList(_LAYERS[cell](inputs if layer == 0 else hidden, hidden, batch_first=True) for layer in range(layers))
         self.dropout = Dropout(dropout)
         if cell == "lstm":  # remember by default (Jozefowicz et al. 2015, section 2.2)
@@ -29,12 +31,24 @@ class Recurrence(nn.Module):
 
     def forward(self, inputs: Tensor, state: tuple[Tensor, ...] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs (B, T, H) of the top layer for `inputs` (B, T, I), and the state after the last step, (L, B, H) each."""
+        if state and inputs.shape[1] == 1 and not self.training:
+            return self._step(inputs, state)
         after: list[tuple[Tensor, ...]] = []
         for number, layer in enumerate(self.layers):
             before = self._packed(tuple(part[number : number + 1] for part in state)) if state else None
             inputs, last = layer(self.dropout(inputs) if number else inputs, before)  # (B, T, H)
             after.append(last if isinstance(last, tuple) else (last,))
         return inputs, tuple(torch.cat(parts) for parts in zip(*after, strict=True))
+
+    def _step(self, inputs: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The same for one step: the fused kernels lay all their weights out anew in each call, which takes longer than the step."""
+        output, after = inputs[:, 0], []  # (B, I)
+        for number, layer in enumerate(self.layers):
+            before = tuple(part[number] for part in state)  # (B, H) each
+            last = self.cell(output, before if self.states > 1 else before[0], *layer._flat_weights)
+            after.append(last if isinstance(last, tuple) else (last,))
+            output = after[-1][0]  # (B, H)
+        return output[:, None], tuple(torch.stack(parts) for parts in zip(*after, strict=True))
 
     def zeros(self, like: Tensor) -> tuple[Tensor, ...]:
         """The state before the first step of as many rows as `like` (B, ...) has."""
