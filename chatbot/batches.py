@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from chatbot.corpus.pairs import Pair
-from chatbot.vocabulary import BOS, EOS, PAD, SEP, Vocabulary
+from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
@@ -143,20 +143,6 @@ class Examples:
                 first, most_source, most_target = place, s, t
         chunks = torch.tensor_split(order[sorting], cuts)
         return [chunks[number] for number in torch.randperm(len(chunks), generator=generator).tolist()] if generator else list(chunks)
-
-
-def source_ids(vocabulary: Vocabulary, utterance: str, history: Iterable[tuple[str, str]] = ()) -> list[int]:
-    """What a network hears: the turns before, each closed by SEP, then the utterance."""
-    ids = []
-    for turn in history:
-        for side in turn:
-            ids += [*vocabulary.hear(side), SEP]
-    return ids + vocabulary.hear(utterance)
-
-
-def target_ids(vocabulary: Vocabulary, reply: str) -> list[int]:
-    """What a network says, from BOS to EOS."""
-    return [BOS, *vocabulary.encode(reply), EOS]
 
 
 def pad(rows: Iterable[list[int]], device: torch.device | None = None) -> Tensor:

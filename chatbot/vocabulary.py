@@ -75,6 +75,10 @@ class Vocabulary:
         """The ids of `text`, no special one among them."""
         return [number for number in self._pieces.encode(fold(text)) if number != UNK]  # only `char` has unknown characters
 
+    def encode_all(self, folded: list[str]) -> list[list[int]]:
+        """The ids of many texts that are folded already, in half the time."""
+        return [[number for number in ids if number != UNK] if UNK in ids else ids for ids in self._pieces.encode(folded)]
+
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`, special ones left out; bytes that are not UTF-8 become U+FFFD."""
         return "".join(self.stream(ids))
@@ -103,3 +107,17 @@ class Vocabulary:
         if self._pieces.is_byte(number) and (match := _BYTE.fullmatch(piece)):
             return bytes([int(match[1], 16)])
         return piece.replace("\u2581", " ").encode()
+
+
+def source_ids(vocabulary: Vocabulary, utterance: str, history: Iterable[tuple[str, str]] = ()) -> list[int]:
+    """What a network hears: the turns before, each closed by SEP, then the utterance."""
+    ids = []
+    for turn in history:
+        for side in turn:
+            ids += [*vocabulary.hear(side), SEP]
+    return ids + vocabulary.hear(utterance)
+
+
+def target_ids(vocabulary: Vocabulary, reply: str) -> list[int]:
+    """What a network says, from BOS to EOS."""
+    return [BOS, *vocabulary.encode(reply), EOS]

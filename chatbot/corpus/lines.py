@@ -13,7 +13,7 @@ from typing import BinaryIO
 from chatbot.errors import CorpusError
 
 LONGEST_LINE = 64 * 1024  # bytes; a longer line is no utterance but a file of another kind
-BLOCK = 1 << 20  # bytes
+BLOCK = 1 << 18  # bytes
 _PACKED = 8 * 1024  # bytes that are unpacked at a time: they may become a thousand times as many
 
 

@@ -113,10 +113,17 @@ def count_distinct(names: Names) -> int:
 def contains(names: Names, asked: Names) -> NDArray[np.bool_]:
     """For each of the sorted `asked`, whether it is among `names`."""
     found = np.zeros(len(asked), bool)
-    if len(asked):
-        places = np.minimum(np.searchsorted(asked, names), len(asked) - 1)
-        found[places[asked[places] == names]] = True
+    places = places_of(names, asked)
+    found[places[places >= 0]] = True
     return found
+
+
+def places_of(names: Names, ordered: Names) -> NDArray[np.int64]:
+    """For each of `names` its place in `ordered`, which is sorted, or -1."""
+    if not len(ordered):
+        return np.full(len(names), -1)
+    places = np.minimum(np.searchsorted(ordered, names), len(ordered) - 1)
+    return np.where(ordered[places] == names, places, -1)
 
 
 def _owners(rows: Rows) -> Names:
@@ -135,5 +142,5 @@ def _owners(rows: Rows) -> Names:
         return rows.utterances
     joined = np.unique(np.array(members, np.uint64))
     roots = np.array([root(utterance) for utterance in joined.tolist()], np.uint64)
-    places = np.minimum(np.searchsorted(joined, rows.utterances), len(joined) - 1)
-    return np.where(joined[places] == rows.utterances, roots[places], rows.utterances)
+    places = places_of(rows.utterances, joined)
+    return np.where(places >= 0, roots[places], rows.utterances)
