@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 
@@ -12,6 +13,7 @@ from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
 from chatbot.decoding import Choose, Hypothesis, Said, beam, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
+from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Decoding, Reply
@@ -44,7 +46,7 @@ class Bot:
         if wait is not None and wait not in bundle.interrupters:
             has = f"it has {', '.join(str(one) for one in sorted(bundle.interrupters))}" if bundle.interrupters else "it has none"
             raise OptionError(f"no interrupter with wait {wait} in {bundle.name}", remedy=has)
-        network: Network = bundle.listener if wait is None else bundle.interrupters[wait]
+        network: Network = packed(bundle.listener if wait is None else bundle.interrupters[wait])
         details = bundle.details
         device = next(bundle.listener.parameters()).device
         return cls(network, bundle.vocabulary, details.history, details.utterance_limit, details.reply_limit, device)
@@ -76,11 +78,11 @@ class Bot:
 
         def said() -> Iterator[int]:
             nonlocal finished
-            for ids, score in self._speak([source], decoding):
-                scores.append(float(score))
-                finished = int(ids) == EOS
+            for (number,), (score,) in self._speak([source], decoding):
+                scores.append(score)
+                finished = number == EOS
                 if not finished:
-                    yield int(ids)
+                    yield number
 
         whole = ""
         for text in self.vocabulary.stream(said()):
@@ -116,14 +118,13 @@ class Bot:
         """Greedy or sampled replies, a batch."""
         began = time.perf_counter()
         steps = list(self._speak(sources, decoding))
-        ids = torch.stack([said.ids for said in steps], 1).tolist()
-        scores = torch.stack([said.log_probability for said in steps], 1).sum(1).tolist()
         milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
         replies = []
-        for row, score in zip(ids, scores, strict=True):
-            finished = EOS in row
-            pieces = row[: row.index(EOS)] if finished else row
-            replies.append(self._reply(Hypothesis(pieces, score, finished), milliseconds))
+        for row in range(len(sources)):
+            ids = [said.ids[row] for said in steps]
+            finished = EOS in ids
+            pieces = ids[: ids.index(EOS)] if finished else ids
+            replies.append(self._reply(Hypothesis(pieces, sum(said.log_probabilities[row] for said in steps), finished), milliseconds))
         return replies
 
     def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
@@ -133,7 +134,7 @@ class Bot:
             self.network,
             pad(sources, self.device),
             width=decoding.width,
-            visible=self._visible(),
+            visible=self._visible,
             limit=decoding.limit or self.reply_limit,
             length_penalty=decoding.length_penalty,
             block_ngrams=decoding.block_ngrams,
@@ -148,9 +149,11 @@ class Bot:
             seeds = [decoding.seed] * len(sources)
             choose = sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=seeds)
         limit = decoding.limit or self.reply_limit
-        return stream(self.network, pad(sources, self.device), choose, visible=self._visible(), limit=limit, block_ngrams=decoding.block_ngrams)
+        return stream(self.network, pad(sources, self.device), choose, visible=self._visible, limit=limit, block_ngrams=decoding.block_ngrams)
 
+    @cached_property
     def _visible(self) -> torch.Tensor:
+        """(V,) which pieces show something."""
         return torch.tensor(self.vocabulary.visible(), device=self.device)
 
     def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:

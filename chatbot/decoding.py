@@ -1,11 +1,13 @@
 """One decoder step, and every way to make a reply of it: greedy, sampling, beam.
 
-B rows, V vocabulary, W width of a beam. A strategy is a function from log-probabilities to ids; all bans live in `Decoder.step`, so no
-strategy can forget them.
+B rows, V vocabulary, W width of a beam, R rows that are still open. A strategy is a function from log-probabilities to ids; all bans live in
+`Decoder.step`, so no strategy can forget them. A device is waited for once a piece: what the host must know comes over in one tensor of
+numbers in fp32, which holds ids exactly up to 2**24.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -14,16 +16,17 @@ from torch import Tensor
 from chatbot.networks.protocol import Context, Network
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, UNK
 
-Choose = Callable[[Tensor, int], Tensor]  # log-probabilities (B, V), step -> ids (B,)
+Choose = Callable[[Tensor, int, Sequence[int]], Tensor]  # log-probabilities (R, V), step, the number of each row in the source -> ids (R,)
 
 _BANNED = [PAD, BOS, UNK, SEP]
+_LEAVE = 0.25  # rows that have ended leave the batch once they are so many of it: each leaving copies the others
 
 
 class Said(NamedTuple):
-    """One piece a row: `ids` (B,), EOS in rows that end or have ended, and its `log_probability` (B,), 0 after the end."""
+    """One piece a row: its id, EOS in rows that end or have ended, and its log-probability, 0 after the end."""
 
-    ids: Tensor
-    log_probability: Tensor
+    ids: list[int]
+    log_probabilities: list[float]
 
 
 class Hypothesis(NamedTuple):
@@ -42,31 +45,37 @@ class Decoder:
     context: Context
     said: Tensor  # (B, t) begins with BOS
     visible: Tensor  # (V,) which pieces show something: a reply may not end before one
+    silent: Tensor  # (B,) has said nothing visible yet
+    bans: Tensor  # (V,) -inf for what is never said, else 0
     block_ngrams: int = 0
 
     @classmethod
     def listen(cls, network: Network, source: Tensor, visible: Tensor, block_ngrams: int = 0) -> "Decoder":
         """Ready to answer `source` (B, S). The network must be in evaluation mode."""
         assert not getattr(network, "training", False), "a network in training mode drops out"
-        return cls(network, network.encode(source), torch.full_like(source[:, :1], BOS), visible, block_ngrams)
+        said = torch.full_like(source[:, :1], BOS)
+        bans = torch.zeros(len(visible))
+        bans[_BANNED] = -torch.inf
+        silent = torch.ones_like(said[:, 0], dtype=torch.bool)
+        return cls(network, network.encode(source), said, visible, silent, bans.to(source.device), block_ngrams)
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf)."""
         logits, self.context = self.network.decode(self.said[:, -1:], self.context)  # (B, 1, V)
         log_probabilities = logits[:, 0].float().log_softmax(-1)
-        allowed = log_probabilities.clone()
+        allowed = log_probabilities + self.bans
         if self.block_ngrams:
             self._block(allowed)  # first: the end-mark stays allowed
-        allowed[:, _BANNED] = -torch.inf
-        silent = ~self.visible[self.said].any(1)  # (B,)
-        allowed[:, EOS] = log_probabilities[:, EOS].masked_fill(silent, -torch.inf)
+        allowed[:, EOS] = log_probabilities[:, EOS].masked_fill(self.silent, -torch.inf)
         return log_probabilities, allowed
 
-    def say(self, ids: Tensor, rows: Tensor | None = None) -> None:
-        """Goes on with `ids` (B,), each after the row of `rows` (B,): by default its own."""
+    def say(self, ids: Tensor, rows: Tensor | None = None, *, siblings: bool = False) -> None:
+        """Goes on with `ids`, each after the row of `rows`: by default its own. `siblings`: each row still hears what the row in its place heard."""
         if rows is not None:
-            self.context, self.said = self.context.rows(rows), self.said[rows]
+            self.context = self.context.siblings(rows) if siblings else self.context.rows(rows)
+            self.said, self.silent = self.said[rows], self.silent[rows]
         self.said = torch.cat([self.said, ids[:, None]], 1)
+        self.silent = self.silent & ~self.visible[ids]
 
     def _block(self, allowed: Tensor) -> None:
         """Bans what would say the last n-1 pieces and one more a second time."""
@@ -76,28 +85,38 @@ class Decoder:
         grams = self.said.unfold(1, length, 1)  # (B, places, n)
         tail = self.said[:, self.said.shape[1] - length + 1 :]  # (B, n-1)
         repeated = (grams[:, :, :-1] == tail[:, None]).all(-1)  # (B, places)
-        row, place = repeated.nonzero(as_tuple=True)
-        allowed[row, grams[row, place, -1]] = -torch.inf
+        bans = torch.zeros_like(repeated, dtype=allowed.dtype).masked_fill(repeated, -torch.inf)
+        allowed.scatter_add_(1, grams[:, :, -1], bans)
 
 
 @torch.inference_mode()
 def stream(network: Network, source: Tensor, choose: Choose, *, visible: Tensor, limit: int, block_ngrams: int = 0) -> Iterator[Said]:
     """Yields what each row of `source` (B, S) says next, until all have ended or said `limit` pieces. Ceasing to iterate stops it."""
     decoder = Decoder.listen(network, source, visible, block_ngrams)
-    ended = torch.zeros(len(source), dtype=torch.bool, device=source.device)
+    rows = list(range(len(source)))  # those that the decoder still holds
+    ended = [False] * len(source)
     for step in range(limit):
-        log_probabilities, allowed = decoder.step()
-        ids = torch.where(ended, EOS, choose(allowed, step))
+        log_probabilities, allowed = decoder.step()  # (R, V)
+        ids = choose(allowed, step, rows)  # (R,)
         chosen = log_probabilities.gather(1, ids[:, None])[:, 0]
-        yield Said(ids, chosen.masked_fill(ended, 0.0))
-        ended = ended | (ids == EOS)
-        if bool(ended.all()):
+        said = Said([EOS] * len(source), [0.0] * len(source))
+        for row, number, score in zip(rows, *torch.stack([ids, chosen]).tolist(), strict=True):
+            if not ended[row]:
+                said.ids[row], said.log_probabilities[row] = int(number), score
+                ended[row] = number == EOS
+        yield said
+        places = [place for place, row in enumerate(rows) if not ended[row]]
+        if not places:
             return
-        decoder.say(ids)
+        if len(places) > (1 - _LEAVE) * len(rows):
+            decoder.say(ids)
+        else:
+            rows, index = [rows[place] for place in places], torch.tensor(places, device=source.device)
+            decoder.say(ids[index], index)
 
 
-def greedy(allowed: Tensor, step: int) -> Tensor:
-    """The likeliest piece of each row of `allowed` (B, V)."""
+def greedy(allowed: Tensor, step: int, rows: Sequence[int]) -> Tensor:
+    """The likeliest piece of each row of `allowed` (R, V)."""
     return allowed.argmax(-1)
 
 
@@ -110,7 +129,7 @@ def sampler(*, temperature: float, top_k: int, top_p: float, seeds: list[int]) -
     if temperature == 0:
         return greedy
 
-    def choose(allowed: Tensor, step: int) -> Tensor:
+    def choose(allowed: Tensor, step: int, rows: Sequence[int]) -> Tensor:
         scores = (allowed / temperature).log_softmax(-1)
         if 0 < top_k < scores.shape[-1]:
             scores = scores.masked_fill(scores < scores.topk(top_k)[0][:, -1:], -torch.inf)
@@ -118,7 +137,7 @@ def sampler(*, temperature: float, top_k: int, top_p: float, seeds: list[int]) -
             ordered, order = scores.softmax(-1).sort(descending=True, stable=True)
             beyond = ordered.cumsum(-1) - ordered >= top_p  # the first is never beyond
             scores = scores.masked_fill(torch.zeros_like(beyond).scatter(1, order, beyond), -torch.inf)
-        noise = torch.stack([_uniform(seed, step, scores.shape[-1]) for seed in seeds]).to(scores.device)
+        noise = torch.stack([_uniform(seeds[row], step, scores.shape[-1]) for row in rows]).to(scores.device)
         return (scores - (-noise.log()).log()).argmax(-1)  # in double precision: in single, a draw could round to 1 and win with what is banned
 
     return choose
@@ -140,39 +159,56 @@ def beam(
     ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at `limit` pieces, where
     the open ones are cut. A beam of width 1 is greedy.
     """
-    rows, device = len(source), source.device
     decoder = Decoder.listen(network, source, visible, block_ngrams)
-    decoder.context = decoder.context.rows(torch.arange(rows, device=device).repeat_interleave(width))
-    decoder.said = decoder.said.repeat_interleave(width, 0)
-    scores = torch.full((rows, width), -torch.inf, device=device)  # log-probabilities of the open replies
-    scores[:, 0] = 0.0  # in the beginning they are all the same: keep one
-    ended: list[list[tuple[float, Hypothesis]]] = [[] for _ in range(rows)]
-    first = torch.arange(rows, device=device)[:, None] * width  # (B, 1)
-
+    scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) log-probabilities of the open replies; at first one a row
+    searches = [_Search(row, [Hypothesis([], 0.0, False)]) for row in range(len(source))]  # those that go on
+    found: list[list[tuple[float, Hypothesis]]] = [[] for _ in searches]
     for step in range(1, limit + 1):
-        log_probabilities, allowed = decoder.step()  # (B * W, V)
+        allowed = decoder.step()[1]  # (R * W, V)
         size = allowed.shape[-1]
-        totals = (scores[:, :, None] + torch.where(allowed.isfinite(), log_probabilities, -torch.inf).view(rows, width, size)).flatten(1)
-        best, places = totals.topk(2 * width)  # (B, 2W): enough, however many of them end
-        ids, parents = places % size, first + places // size  # (B, 2W)
-        ends = ids == EOS
-        for row, place in (ends[:, :width] & best[:, :width].isfinite()).nonzero().tolist():
-            total = float(best[row, place])
-            said = decoder.said[parents[row, place], 1:].tolist()
-            ended[row].append((total / step**length_penalty, Hypothesis(said, total, True)))
-        open_first = (ends.long() * 2 * width + torch.arange(2 * width, device=device)).argsort(1)[:, :width]
-        scores, ids, parents = best.masked_fill(ends, -torch.inf).gather(1, open_first), ids.gather(1, open_first), parents.gather(1, open_first)
-        for row, found in enumerate(ended):
-            if len(found) >= width:
-                scores[row] = -torch.inf
-        if not bool(scores.isfinite().any()):
+        totals = (scores.view(-1, 1) + allowed).view(len(searches), -1)  # (R, W * V)
+        best, places = totals.topk(min(2 * width, totals.shape[1]))  # (R, 2W): enough, however many of them end
+        going = []
+        for search, steps in zip(searches, torch.stack([best, places // size, places % size], -1).tolist(), strict=True):
+            ends = search.go_on(steps, width)
+            found[search.row] += [(one.log_probability / step**length_penalty, one) for one in ends]
+            if len(found[search.row]) < width and search.open:
+                going.append(search)
+        if not going or step == limit:
             break
-        decoder.say(ids.flatten(), parents.flatten())
-    for row in range(rows):
-        for place in range(width):
-            total = float(scores[row, place])
-            if total > -torch.inf:
-                said = decoder.said[row * width + place, 1:].tolist()
-                ended[row].append((total / len(said) ** length_penalty, Hypothesis(said, total, False)))
-        ended[row].sort(key=lambda pair: -pair[0])
-    return [[hypothesis for _, hypothesis in found[:width]] for found in ended]
+        first = {search.row: number * scores.shape[1] for number, search in enumerate(searches)}  # the decoder's row of its first reply
+        searches, all_go_on = going, step > 1 and len(going) == len(searches)
+        steps = [step for search in searches for step in search.padded(first[search.row], width)]
+        scores, rows, ids = torch.tensor(steps, device=source.device).view(len(searches), width, 3).unbind(-1)  # (R, W) each
+        decoder.say(ids.flatten().long(), rows.flatten().long(), siblings=all_go_on)
+    for search in going:
+        found[search.row] += [(one.log_probability / len(one.ids) ** length_penalty, one) for one in search.open]
+    return [[hypothesis for _, hypothesis in sorted(those, key=lambda pair: -pair[0])[:width]] for those in found]
+
+
+@dataclass
+class _Search:
+    """One row of a beam: its open replies, best first, and for each the place of the one that it goes on from."""
+
+    row: int
+    open: list[Hypothesis]
+    parents: list[int] = field(default_factory=list)
+
+    def go_on(self, steps: list[list[float]], width: int) -> list[Hypothesis]:
+        """Takes the best `steps` (log-probability, place of the open reply, id), best first, and returns those of the first `width` that end."""
+        ends, going = [], []
+        for rank, (score, place, number) in enumerate(steps):
+            if score == -math.inf:
+                break
+            said = self.open[int(place)].ids
+            if number != EOS:
+                going.append((int(place), Hypothesis([*said, int(number)], score, False)))
+            elif rank < width:
+                ends.append(Hypothesis(said, score, True))
+        self.parents, self.open = [place for place, _ in going[:width]], [one for _, one in going[:width]]
+        return ends
+
+    def padded(self, first: int, width: int) -> list[tuple[float, int, int]]:
+        """(log-probability, the decoder's row, last id) of the open replies, and of as many impossible ones as `width` lacks."""
+        steps = [(one.log_probability, first + place, one.ids[-1]) for one, place in zip(self.open, self.parents, strict=True)]
+        return steps + [(-math.inf, first, EOS)] * (width - len(steps))

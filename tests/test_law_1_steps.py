@@ -86,8 +86,8 @@ def test_after_the_utterance_the_interrupter_hears_end_marks(interrupter):
 
 def said(network, source, choose=greedy, limit=12, **options):
     steps = list(stream(network, source, choose, visible=VISIBLE, limit=limit, **options))
-    ids = torch.stack([step.ids for step in steps], 1).tolist()
-    scores = torch.stack([step.log_probability for step in steps], 1).sum(1).tolist()
+    ids = [list(row) for row in zip(*(step.ids for step in steps), strict=True)]
+    scores = [sum(row) for row in zip(*(step.log_probabilities for step in steps), strict=True)]
     return [(row[: row.index(EOS)] if EOS in row else row, EOS in row, score) for row, score in zip(ids, scores, strict=True)]
 
 
@@ -202,7 +202,8 @@ def test_with_ngram_blocking_no_ngram_is_said_twice_and_the_reply_still_ends(str
 
 def test_ngram_blocking_never_bans_the_end_mark():
     decoder = Decoder.listen(Wants(9), torch.tensor([[7]]), VISIBLE, block_ngrams=2)
-    decoder.said = torch.tensor([[BOS, 9, EOS, 9]])
+    for number in (9, EOS, 9):
+        decoder.say(torch.tensor([number]))
     allowed = decoder.step()[1][0]
     assert allowed[EOS].isfinite()
     assert allowed[10].isfinite()
@@ -219,12 +220,12 @@ def test_an_unlucky_draw_never_says_what_is_banned():
     allowed = torch.full((1, 4000), -torch.inf)
     allowed[0, [9, 10]] = -0.7
     for seed in (8502, 18523, 28425):  # their first noise holds a number that rounds to 1 in fp32
-        assert int(sampler(temperature=1.0, top_k=0, top_p=1.0, seeds=[seed])(allowed, 0)) in (9, 10)
+        assert int(sampler(temperature=1.0, top_k=0, top_p=1.0, seeds=[seed])(allowed, 0, [0])) in (9, 10)
 
 
 def test_samples_are_drawn_as_often_as_they_are_likely():
     shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    ids = sampler(temperature=1.0, top_k=0, top_p=1.0, seeds=list(range(3000)))(shares.log().expand(3000, 4), 0)
+    ids = sampler(temperature=1.0, top_k=0, top_p=1.0, seeds=list(range(3000)))(shares.log().expand(3000, 4), 0, range(3000))
     counted = torch.bincount(ids, minlength=4) / 3000
     torch.testing.assert_close(counted, shares, rtol=0, atol=0.03)
 
@@ -233,9 +234,9 @@ def test_samples_are_drawn_as_often_as_they_are_likely():
 def test_cuts_keep_only_the_likeliest(scores, seed, step):
     allowed = torch.tensor([scores]).log_softmax(-1)
     order = allowed[0].argsort(descending=True).tolist()
-    assert int(sampler(temperature=0, top_k=0, top_p=1.0, seeds=[seed])(allowed, step)) == order[0]
-    assert int(sampler(temperature=3.0, top_k=1, top_p=1.0, seeds=[seed])(allowed, step)) == order[0]
-    assert int(sampler(temperature=3.0, top_k=0, top_p=1e-9, seeds=[seed])(allowed, step)) == order[0]
-    assert int(sampler(temperature=3.0, top_k=2, top_p=1.0, seeds=[seed])(allowed, step)) in order[:2]
+    assert int(sampler(temperature=0, top_k=0, top_p=1.0, seeds=[seed])(allowed, step, [0])) == order[0]
+    assert int(sampler(temperature=3.0, top_k=1, top_p=1.0, seeds=[seed])(allowed, step, [0])) == order[0]
+    assert int(sampler(temperature=3.0, top_k=0, top_p=1e-9, seeds=[seed])(allowed, step, [0])) == order[0]
+    assert int(sampler(temperature=3.0, top_k=2, top_p=1.0, seeds=[seed])(allowed, step, [0])) in order[:2]
     nucleus = [number for place, number in enumerate(order) if float(allowed[0].exp()[order[:place]].sum()) < 0.6 + 1e-6]
-    assert int(sampler(temperature=1.0, top_k=0, top_p=0.6, seeds=[seed])(allowed, step)) in nucleus
+    assert int(sampler(temperature=1.0, top_k=0, top_p=0.6, seeds=[seed])(allowed, step, [0])) in nucleus

@@ -19,7 +19,7 @@ HISTORIES = ([], [9, SEP, 30, 12, SEP], [7, SEP, 8, SEP, 33, 21, SEP, 6, SEP])
 
 
 def says(network, source, choose=greedy):
-    return [int(said.ids) for said in stream(network, torch.tensor([source]), choose, visible=VISIBLE, limit=LIMIT)]
+    return [said.ids[0] for said in stream(network, torch.tensor([source]), choose, visible=VISIBLE, limit=LIMIT)]
 
 
 @torch.inference_mode()

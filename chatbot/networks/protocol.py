@@ -31,6 +31,10 @@ class Context(NamedTuple):
         """Reorders, repeats or drops rows: this alone gives beam search and several samples of one utterance."""
         return Context(tuple(part[:, index] for part in self.state), self.memory.rows(index) if self.memory else None, self.position[index])
 
+    def siblings(self, index: Tensor) -> "Context":
+        """The same among rows that heard the same, such as those of a beam: what they look at is the same too, and stays where it is."""
+        return self._replace(memory=None).rows(index)._replace(memory=self.memory)
+
 
 class Network(Protocol):
     """Hears an utterance, then says a reply."""

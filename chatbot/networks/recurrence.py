@@ -45,7 +45,7 @@ class Recurrence(nn.Module):
         output, after = inputs[:, 0], []  # (B, I)
         for number, layer in enumerate(self.layers):
             before = tuple(part[number] for part in state)  # (B, H) each
-            last = self.cell(output, before if self.states > 1 else before[0], *layer._flat_weights)
+            last = self.cell(output, before if self.states > 1 else before[0], *layer.parameters())
             after.append(last if isinstance(last, tuple) else (last,))
             output = after[-1][0]  # (B, H)
         return output[:, None], tuple(torch.stack(parts) for parts in zip(*after, strict=True))
