@@ -350,5 +350,6 @@ def test_progress_is_told_from_the_first_byte_to_the_last(corpus, ids, tmp_path,
     for stage in ("reading", "tokenising"):
         done = [(done, total) for name, done, total in told if name == stage]
         assert done == sorted(done)
+        assert done[0] == (0, size)
         assert done[-1] == (size, size)
         assert len(done) > 5

@@ -62,6 +62,7 @@ class Meter:
 
     def __init__(self, stage: str, sizes: Sequence[int], tell: Callable[[str, int, int], None]) -> None:
         self.stage, self.before, self.tell = stage, [sum(sizes[:number]) for number in range(len(sizes) + 1)], tell
+        self(0, 0)
 
     def __call__(self, file: int, read: int) -> None:
         """Tells it, when `read` bytes of a file and all files before it have been read."""
