@@ -35,5 +35,9 @@ class BundleError(ChatbotError):
     """A bundle that is missing, damaged, of an unknown format, or in the way."""
 
 
+class TrainingError(ChatbotError):
+    """A run that cannot go on."""
+
+
 class PromptError(ChatbotError):
     """An utterance that cannot be answered: nothing in it, or too long."""

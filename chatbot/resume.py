@@ -1,37 +1,16 @@
-"""What an interrupted run needs to go on, in the folder `resume` of its bundle; and the lock that keeps a second run out of it.
+"""The folder `resume` of a bundle: what an interrupted run needs to go on is kept there, and a lock that keeps a second run out. Free of torch."""
 
-`resume.json` names the other files with their sha256 and is replaced last, like a bundle's `bundle.json`: a run that is killed at any moment
-finds its last checkpoint whole. No pickle.
-"""
-
-import hashlib
-import json
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import safetensors.torch
 from filelock import FileLock, Timeout
-from torch import Tensor
 
 from chatbot.errors import BundleError
-from chatbot.files import write_set
 
-FORMAT = 1
 FOLDER = "resume"
-_OURS = re.compile(r"(vocabulary|state)-[0-9a-f]{12}\.(model|safetensors)|\.[\w.-]+\.part")
-_REMEDY = "start over with --fresh"
-
-
-class Saved(NamedTuple):
-    """A checkpoint on disk."""
-
-    facts: dict[str, Any]
-    vocabulary: bytes
-    tensors: dict[str, Tensor]
+INDEX = "resume.json"
 
 
 @contextmanager
@@ -64,48 +43,14 @@ def claimed(folder: Path) -> Iterator[None]:
 
 def is_begun(folder: Path) -> bool:
     """Whether an interrupted run of the bundle in `folder` can go on."""
-    return (folder / FOLDER / "resume.json").is_file()
-
-
-def save(folder: Path, facts: Mapping[str, Any], vocabulary: bytes, tensors: Mapping[str, Tensor]) -> None:
-    """Writes a checkpoint of the run in `folder`. Raises BundleError when it cannot be written; the one before is then still whole."""
-    contents = {
-        "vocabulary": (vocabulary, "model"),
-        "state": (safetensors.torch.save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}), "safetensors"),
-    }
-    try:
-        write_set(folder / FOLDER, "resume.json", {"format": FORMAT, **facts}, contents, _OURS)
-    except OSError as error:
-        raise BundleError(
-            f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room; the same command goes on from the checkpoint before"
-        ) from None
-
-
-def load(folder: Path) -> Saved:
-    """The last checkpoint of the run in `folder`. Raises BundleError when it is damaged, or of another version of this program."""
-    inside = folder / FOLDER
-    try:
-        facts = json.loads((inside / "resume.json").read_bytes())
-        if facts["format"] != FORMAT:
-            raise BundleError(f"a checkpoint of unknown format {facts['format']!r}", place=inside / "resume.json", remedy=_REMEDY)
-        contents = {}
-        for role, file in facts["files"].items():
-            path = inside / Path(file["name"]).name
-            contents[role] = path.read_bytes()
-            if hashlib.sha256(contents[role]).hexdigest() != file["sha256"]:
-                raise BundleError("this file of the checkpoint is truncated or altered", place=path, remedy=_REMEDY)
-        return Saved(facts, contents["vocabulary"], safetensors.torch.load(contents["state"]))
-    except OSError as error:
-        raise BundleError(f"cannot be read: {error.strerror}", place=error.filename or inside, remedy=_REMEDY) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError):
-        raise BundleError("not a checkpoint", place=inside / "resume.json", remedy=_REMEDY) from None
+    return (folder / FOLDER / INDEX).is_file()
 
 
 def remove(folder: Path) -> None:
     """Forgets the interrupted run of the bundle in `folder`: its checkpoint first, then what it was kept for. Raises BundleError."""
     inside = folder / FOLDER
     try:
-        (inside / "resume.json").unlink(missing_ok=True)
+        (inside / INDEX).unlink(missing_ok=True)
         for path in inside.iterdir() if inside.is_dir() else ():
             if path.is_dir():
                 shutil.rmtree(path)

@@ -28,7 +28,7 @@ def evaluate(
     """
     decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     from chatbot.bot import Bot
-    from chatbot.cli.training_run import fingerprint
+    from chatbot.corpus.fingerprint import fingerprint
     from chatbot.corpus.pairs import read_pairs
     from chatbot.corpus.split import split_pairs
     from chatbot.evaluation import metrics

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.cli import compare, corpus, evaluate, models, reply, talk, train
+from chatbot.cli.signals import Stopped
 from chatbot.errors import ChatbotError
 from chatbot.safe_text import safe_line
 
@@ -67,6 +68,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _mistake(f"{said}; see `{where} --help`")
     except (KeyboardInterrupt, typer.Abort):
         return 130
+    except Stopped as stopped:
+        return stopped.code
     except SystemExit:  # typer's answer to a broken pipe: who read our answers has gone, and nothing is wrong
         return _hush()
     except BrokenPipeError:

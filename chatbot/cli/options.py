@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean to this machine."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -55,8 +56,18 @@ def corpus_path(path: Path) -> Path:
     return inside if path.name and path.parent in (Path(), Path("corpora")) and not os.path.exists(path) and os.path.isfile(inside) else path
 
 
-def torch_device(name: str) -> str:
-    """The device of that name, as torch knows it. Raises OptionError when this machine, or this torch, has none."""
+def cores() -> int:
+    """How many cores this process may use: those it is bound to, and no more than its control group pays for."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        share, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if share != "max":
+            bound = min(bound, -(-int(share) // int(period)))
+    return max(1, bound)
+
+
+def torch_device(name: str, local: int = 0) -> str:
+    """The device of that name, as torch knows it; of several GPUs the one of process `local`. Raises OptionError when this machine, or this torch, has none."""
     import torch
 
     kind, colon, number = name.partition(":")
@@ -66,7 +77,9 @@ def torch_device(name: str) -> str:
     if kind == "auto":
         if not cuda and torch.version.cuda is None and (shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists()):
             print("chatbot: there is an NVIDIA driver, but this torch has no CUDA; see “GPU” in the README", file=sys.stderr)
-        return "cuda" if cuda else "cpu"  # on an MPS device networks this small are slower than on the CPU beside it
+        return (
+            (f"cuda:{local}" if torch.cuda.device_count() > 1 else "cuda") if cuda else "cpu"
+        )  # on an MPS device networks this small are slower than on the CPU beside it
     if kind == "cuda" and (not cuda or int(number or 0) >= torch.cuda.device_count()):
         raise OptionError(f"no device {name} here", remedy="use --device cpu, or install a torch with CUDA (see “GPU” in the README)")
     if kind == "mps" and not mps:

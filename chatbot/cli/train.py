@@ -1,7 +1,9 @@
 """`chatbot train`: from TSV files to a bundle."""
 
+import contextlib
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -10,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot import resume
 from chatbot.cli import options as shared
+from chatbot.cli.settings import Settings, Sources
 from chatbot.cli.signals import Stop
 from chatbot.corpus.pairs import read_pairs
-from chatbot.errors import BundleError, OptionError
+from chatbot.errors import BundleError, OptionError, TrainingError
 from chatbot.options import EPOCHS, PIECES, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.safe_text import safe_line
 
@@ -26,10 +30,19 @@ _NETWORK, _TRAINING, _VOCABULARY = NetworkOptions(), TrainingOptions(), Vocabula
 
 
 def train(
-    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files: utterance, a tab, reply; one pair a line.")],
+    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")],
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the bundle goes. Default: models/NAME of the first corpus.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Replace a finished bundle, once the new one has its first best.")] = False,
-    preset: Annotated[str, typer.Option(metavar="tiny|small|base", help="The sizes of the networks.")] = "small",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Replace a finished bundle, once the new one has its first best; give up an interrupted run of other options.")
+    ] = False,
+    valid: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Pairs to validate on. Default: a twentieth of the corpus, and another is kept for the test.")
+    ] = None,
+    start_from: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Go on from the networks and the vocabulary of a bundle, such as small-talk.")
+    ] = None,
+    mix: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="With --start-from: pairs to go on hearing, so that they are not forgotten.")] = None,
+    preset: Annotated[str | None, typer.Option(metavar="tiny|small|base", help="The sizes of the networks. Default: small.")] = None,
     cell: Annotated[str | None, typer.Option(metavar="rnn|gru|lstm", help=f"Of the recurrence. Default: {_NETWORK.cell}.")] = None,
     layers: Annotated[int | None, typer.Option(metavar="N", help=f"Of encoder and decoder each. Default: {_NETWORK.layers}.")] = None,
     hidden: Annotated[int | None, typer.Option(metavar="N", help=f"Width of the recurrence. Default: {_NETWORK.hidden}.")] = None,
@@ -48,7 +61,9 @@ def train(
     ] = None,
     tied: Annotated[bool | None, typer.Option("--tied/--untied", help="One matrix to embed pieces and to score them. Default: tied")] = None,
     reverse_source: Annotated[bool | None, typer.Option("--reverse-source", help="The encoder reads the last piece first.")] = None,
-    wait: Annotated[str, typer.Option(metavar="K[,K…]", help="Pieces that the interrupter hears before its first; several train several.")] = "1",
+    wait: Annotated[
+        str | None, typer.Option(metavar="K[,K…]", help="Pieces that the interrupter hears before its first; several train several. Default: 1.")
+    ] = None,
     no_interrupter: Annotated[bool, typer.Option("--no-interrupter", help="Train the listener alone.")] = False,
     history: Annotated[int, typer.Option(metavar="N", help="Earlier turns to hear; conversations end at blank lines.")] = 0,
     vocabulary: Annotated[str, typer.Option(metavar="unigram|bpe|char", help="Kind of pieces.")] = _VOCABULARY.kind,
@@ -60,6 +75,7 @@ def train(
         int, typer.Option(metavar="N", help=f"At the most; each network stops when it no longer gets better. 0: {EPOCHS}, or more for a small corpus.")
     ] = _TRAINING.epochs,
     batch_tokens: Annotated[int, typer.Option(metavar="N", help="Source + target pieces a step.")] = _TRAINING.batch_tokens,
+    accumulate: Annotated[int, typer.Option(metavar="N", help="Batches a step, in each process.")] = _TRAINING.accumulate,
     optimiser: Annotated[str, typer.Option(metavar="adamw|adam|sgd", help="How a gradient becomes a step.")] = _TRAINING.optimiser,
     learning_rate: Annotated[float, typer.Option(metavar="X", help="At its highest.")] = _TRAINING.learning_rate,
     warmup: Annotated[float, typer.Option(metavar="P", help="Share of the steps in which the learning rate rises.")] = _TRAINING.warmup,
@@ -82,60 +98,101 @@ def train(
     chatbot train faq.tsv --preset tiny --lowercase --no-interrupter
     """
     vocabulary_options = VocabularyOptions(kind=vocabulary, size=vocab_size, lowercase=lowercase)  # type: ignore[arg-type]
-    network = network_options(
-        preset, cell=cell, layers=layers, hidden=hidden, embedding=embedding, dropout=dropout, word_dropout=word_dropout, attention=attention,
-        bidirectional=bidirectional, tied=tied, reverse_source=reverse_source,
-    )  # fmt: skip
+    sizes = {
+        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "dropout": dropout, "word_dropout": word_dropout,
+        "attention": attention, "bidirectional": bidirectional, "tied": tied, "reverse_source": reverse_source,
+    }  # fmt: skip
+    network = network_options(preset or "small", **sizes)
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, optimiser=optimiser, learning_rate=learning_rate, warmup=warmup,
         weight_decay=weight_decay, clip=clip, label_smoothing=label_smoothing, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
-    waits = () if no_interrupter else _waits(wait)
+    waits = () if no_interrupter else _waits(wait or "1")
     if history < 0:
         raise OptionError(f"--history {history} is too small", remedy="use 0 or more")
     corpora = [shared.corpus_path(path) for path in corpus]
     for path in corpora:
         next(read_pairs(path, history=history))  # a mistake in its name is said before torch is imported
-    folder = Path("models") / corpora[0].stem if out is None else out
-    _check_room(folder, fresh)
-
-    # oneDNN keeps a kernel for every shape it has met, 1,024 of them: 2.4 GB after nine epochs. With 128 it is half, and 3 % slower.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
-    import torch
-
-    from chatbot.cli.training_run import TrainingRun
-    from chatbot.cli.watch import LiveView, PlainView
-
+    folder = Path("models") / corpora[0].name.partition(".tsv")[0] if out is None else out
     if threads is not None and not 1 <= threads <= MOST_THREADS:
         raise OptionError(f"--threads {threads} is out of range", remedy=f"use 1 to {MOST_THREADS}")
-    torch.set_num_threads(threads or os.cpu_count() or 1)
-    command = "" if private else shlex.join(["chatbot", *sys.argv[1:]])
-    run = TrainingRun.prepare(
-        corpora, folder, vocabulary_options, network, training, waits=waits, history=history, device=shared.torch_device(device), private=private, command=command
-    )  # fmt: skip
-    for line in run.first_lines():
+    # oneDNN keeps a kernel for every shape it has met, 1,024 of them: 2.4 GB after nine epochs. With 128 it is half, and 3 % slower.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+    with Stop() as stop, contextlib.ExitStack() as held:
+        if os.environ.get("RANK", "0") == "0":  # of several processes the first keeps the bundle
+            held.enter_context(resume.claimed(folder))
+            _check_room(folder, fresh)
+        from chatbot import bundle as bundles
+        from chatbot.cli.training_run import TrainingRun
+        from chatbot.training.processes import together
+
+        processes = held.enter_context(together())
+        base = None
+        if start_from:
+            chosen = [name for name, value in {"preset": preset, "wait": wait, "history": history or None, **sizes}.items() if value is not None]
+            if chosen:
+                what = f"--{chosen[0].replace('_', '-')} cannot be chosen with --start-from: it comes with the bundle"
+                raise OptionError(what, remedy="leave it out, or train without --start-from")
+            base = bundles.load(bundles.find(start_from))
+            network, history, waits = base.details.network, base.details.history, () if no_interrupter else tuple(sorted(base.interrupters))
+            vocabulary_options = changed(vocabulary_options, lowercase=base.details.lowercase)
+        elif mix:
+            raise OptionError("--mix goes with --start-from", remedy="name all files as CORPUS to train on them alike")
+        settings = Settings(
+            vocabulary=vocabulary_options, network=network, training=training, waits=waits, history=history, private=private,
+            device=shared.torch_device(device, processes.local), threads=threads or 0, processes=processes.world, start_from=start_from,
+        )  # fmt: skip
+        sources = Sources(tuple(corpora), valid and shared.corpus_path(valid), tuple(shared.corpus_path(path) for path in mix or ()))
+        command = "" if private else shlex.join(["chatbot", *sys.argv[1:]])
+        run = TrainingRun.prepare(sources, folder, settings, base=base, command=command, fresh=fresh, processes=processes)
+        _train(run, stop, plain=shared.is_plain(plain))
+
+
+def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
+    """Trains, shows how it goes, saves, scores, and says what came of it."""
+    import torch
+
+    from chatbot.cli.watch import LiveView, PlainView, Silence
+    from chatbot.training.learner import Diverged
+    from chatbot.training.memory import Shortage
+
+    first = run.processes.first
+    for line in run.first_lines() if first else ():
         print(safe_line(line), flush=True)
     began = time.perf_counter()
-    with Stop() as stop, PlainView() if shared.is_plain(plain) else LiveView() as view:
-        for progress in run.progress():
-            if progress.epoch_ended:
-                view.epoch(progress, run.samples)
-            else:
-                view.step(progress)
-            if stop.signal:
-                break
-        replaces = not run.saved and (folder / "bundle.json").exists()
-        if stop.signal and not run.saved and not replaces:
-            run.save(progress)
-    if stop.signal:
-        left = "it had no best yet, and the bundle that was there is kept" if replaces else "the best so far is a usable bundle"
-        print(safe_line(f"stopped; {left}: {folder}"), file=sys.stderr)
-        raise typer.Exit(128 + stop.signal)
+    stop.gently = True
+    try:
+        with Silence() if not first else PlainView() if plain else LiveView() as view:
+            for progress in run.progress():
+                if progress.epoch_ended:
+                    view.epoch(progress, run.samples)
+                else:
+                    view.step(progress)
+                if run.processes.any(bool(stop.signal)):
+                    break
+        if stop.signal or run.processes.any(bool(stop.signal)):
+            left = run.stopped()
+            if first:
+                print(safe_line(f"stopped; {left}: {run.folder}; the same command goes on from here"), file=sys.stderr)
+            raise typer.Exit(128 + (stop.signal or signal.SIGTERM))
+    except Diverged as error:
+        left = run.stopped()
+        where = run.places(error.rows)
+        what = f"{error.network}: ten steps in a row up to step {error.step:,} had no finite gradient; {left}"
+        raise TrainingError(what, place=where, remedy="look at these lines, or start over with --fresh and a lower --learning-rate") from None
+    except Shortage:
+        raise TrainingError("not even one pair fits into memory", remedy="use a smaller --preset, or shorter utterances and replies") from None
+    except RuntimeError as error:
+        if run.processes.world == 1 or not ("gloo" in str(error) or isinstance(error, torch.distributed.DistBackendError)):
+            raise
+        run.stopped()
+        raise TrainingError("another process of this run has ended", remedy="the same command goes on from the last checkpoint") from None
     if not run.saved:
-        raise OptionError("the loss is not a number from the first epoch on", remedy="train with a lower --learning-rate")
-    run.score()
-    for line in _last_lines(run, time.perf_counter() - began):
-        print(safe_line(line))
+        raise TrainingError("the loss is not a number from the first epoch on", remedy="start over with --fresh and a lower --learning-rate")
+    if first:
+        run.score()
+        for line in _last_lines(run, time.perf_counter() - began):
+            print(safe_line(line))
 
 
 def _ratios(text: str) -> tuple[float, float]:
@@ -158,27 +215,24 @@ def _waits(text: str) -> tuple[int, ...]:
 
 
 def _check_room(folder: Path, fresh: bool) -> None:
-    """Raises BundleError when `folder` cannot be made or written to, is somebody else's, or holds a finished bundle that `--fresh` does not give up."""
+    """Raises BundleError when `folder` is somebody else's, or holds a finished bundle that `--fresh` does not give up."""
     if os.path.exists(folder / "bundle.json"):
-        if not fresh:
+        if not fresh and not resume.is_begun(folder):
             again = shlex.join(["chatbot", "train", "--fresh", *sys.argv[2:]])
             raise BundleError("a finished bundle is there", place=folder, remedy=f"keep it with --out FOLDER, or replace it: {again}")
-    elif os.path.isdir(folder) and any(os.scandir(folder)):
+    elif os.path.isdir(folder) and any(entry.name != resume.FOLDER for entry in os.scandir(folder)):
         raise BundleError("there are other files in this folder", place=folder, remedy="name a folder of its own with --out")
-    nearest = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
-    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK):
-        raise BundleError("a bundle cannot be written there", place=folder, remedy="name another folder with --out")
 
 
 def _last_lines(run: "TrainingRun", seconds: float) -> Iterator[str]:
     """What came of it, and what to type next."""
     minutes, rest = divmod(round(seconds), 60)
     yield f"done in {minutes} min {rest} s: {run.folder}"
-    if not run.parts.valid:
-        yield "no utterance was held out, so nothing can be said of how well it generalises"
+    if not run.data.test_pairs:
+        yield "no utterance was held out for a test, so nothing can be said of how well it generalises"
     for name, scores in run.scores.items():
         yield f"{name:<14} right {scores['right']:6.1%}   perplexity {scores['perplexity']:.4g} a piece   (on {scores['utterances']} held-out utterances)"
     model = "" if run.folder.parent == Path("models") else f" --model {shlex.quote(str(run.folder))}"
     yield f"next:  chatbot talk{model}"
     yield f"       chatbot compare{model} {shlex.quote(run.try_me())}"
-    yield f"       chatbot evaluate{model} {shlex.join(map(str, run.corpora))}"
+    yield f"       chatbot evaluate{model} {shlex.join(map(str, run.sources.corpora))}"

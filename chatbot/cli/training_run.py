@@ -1,7 +1,9 @@
 """One run of `chatbot train`: the rooms wired together, from corpora to a bundle with its log and card."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,24 +14,27 @@ import torch
 from torch import nn
 
 from chatbot import bundle as bundles
-from chatbot.batches import Examples
+from chatbot import checkpoint, resume
 from chatbot.bot import Bot
 from chatbot.cli.model_card import model_card
-from chatbot.corpus.folding import key
-from chatbot.corpus.pairs import Pair, read_pairs
-from chatbot.corpus.split import FEWEST_HELD_OUT, Split, split_pairs
-from chatbot.errors import CorpusError
+from chatbot.cli.options import cores
+from chatbot.cli.settings import Settings, Sources
+from chatbot.corpus.pairs import Pair
+from chatbot.corpus.split import FEWEST_HELD_OUT
+from chatbot.dataset.prepare import Dataset, prepare
+from chatbot.errors import CorpusError, OptionError
 from chatbot.evaluation.metrics import allowed_replies, evaluate
 from chatbot.networks.seq2seq import Seq2Seq
-from chatbot.networks.token_by_token import parameters, twin
-from chatbot.options import NetworkOptions, TrainingOptions, VocabularyOptions
+from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.records import plural
 from chatbot.safe_text import safe_json, safe_line
-from chatbot.training.loop import Progress, train
+from chatbot.training.loop import Checkpoint, Progress, train
+from chatbot.training.processes import Processes
 from chatbot.vocabulary import Vocabulary
 
 LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
+CHECKPOINT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -42,159 +47,220 @@ class Sample:
 
 @dataclass
 class TrainingRun:
-    """What a run needs and what it has come to."""
+    """What a run needs and what it has come to. Of several processes each has one, and the first writes."""
 
-    corpora: Sequence[Path]
+    sources: Sources
     folder: Path
-    parts: Split
-    vocabulary: Vocabulary
+    data: Dataset
     networks: Mapping[str, nn.Module]
-    options: TrainingOptions
+    settings: Settings
     details: bundles.Details
-    device: torch.device
-    private: bool
-    left_out: int
-    log: list[str] = field(default_factory=list)
+    command: str
+    processes: Processes
+    begun: Checkpoint | None = None  # where an interrupted run was left
     saved: bool = False
+    log: list[str] = field(default_factory=list)
+    latest: Progress | None = None
     samples: list[Sample] = field(default_factory=list)  # after the last epoch
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _kept: float = field(default_factory=time.monotonic)  # when the last checkpoint was written
 
     @classmethod
     def prepare(
-        cls, corpora: Sequence[Path], folder: Path, vocabulary_options: VocabularyOptions, network: NetworkOptions, options: TrainingOptions,
-        *, waits: tuple[int, ...], history: int, device: str, private: bool, command: str,
+        cls, sources: Sources, folder: Path, settings: Settings,
+        *, base: bundles.Bundle | None, command: str, fresh: bool, processes: Processes,
     ) -> "TrainingRun":  # fmt: skip
-        """Reads the corpora, trains the vocabulary on their training part and builds the networks. Raises CorpusError and OptionError."""
-        pairs = [pair for path in corpora for pair in read_pairs(path, history=history)]
-        parts = split_pairs(pairs)
-        vocabulary = Vocabulary.train((pair.utterance for pair in parts.train), (pair.reply for pair in parts.train), vocabulary_options)
-        parts, left_out = _short_enough(parts, vocabulary)
-        if not parts.train:
-            raise CorpusError(f"no pair with at most {LIMIT} pieces on each side", place=corpora[0], remedy="use shorter utterances and replies")
-        torch.manual_seed(options.seed)
-        listener = Seq2Seq(network, len(vocabulary))
-        networks: dict[str, nn.Module] = {"listener": listener.to(device)}
-        interrupters = {}
-        for wait in waits:
-            interrupter = twin(network, len(vocabulary), wait=wait, target=parameters(listener))
-            interrupters[wait] = interrupter.recurrence.hidden
-            networks[f"interrupter-{wait}"] = interrupter.to(device)
-        longest = max(len(vocabulary.encode(pair.reply)) for pair in parts.train)
+        """Reads the corpora, trains the vocabulary on their training part, and builds the networks; or finds all that where an interrupted run left it.
+
+        With a bundle `base` its vocabulary and networks are gone on from.
+
+        Raises CorpusError, OptionError and BundleError.
+        """
+        saved = checkpoint.load(folder) if processes.first and resume.is_begun(folder) else None
+        if saved:
+            settings = settings.at(saved.facts["settings"]["threads"])
+            if changed := settings.changed_from(saved.facts["settings"]):
+                if not fresh:
+                    how = f"go on with: {saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
+                    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
+                saved = None
+        if processes.first and not saved:
+            resume.remove(folder)
+        saved = checkpoint.shared(saved, processes.tell)
+        settings = settings.at(cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+        torch.set_num_threads(settings.threads)
+
+        data = _data(sources, folder, settings, processes, base.vocabulary if base else None)
+        if saved and (saved.facts["fingerprints"] != _fingerprints(data) or saved.vocabulary != data.vocabulary.model):
+            raise CorpusError(
+                "the corpus has changed since the interrupted run began", place=sources.corpora[0], remedy="restore it, or start over with --fresh"
+            )
+        networks = _networks(settings, data.vocabulary, base)
         details = bundles.Details(
-            network=network,
-            lowercase=vocabulary_options.lowercase,
-            history=history,
+            network=settings.network,
+            lowercase=settings.vocabulary.lowercase,
+            history=settings.history,
             utterance_limit=LIMIT,
-            reply_limit=min(2 * LIMIT, longest + longest // 2 + 8),
-            fingerprint=fingerprint(pairs),
+            reply_limit=min(2 * LIMIT, data.longest + data.longest // 2 + 8),
+            fingerprint=data.fingerprint,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            interrupters=interrupters,
-            examples=() if private else _examples(parts),
+            interrupters={network.wait: network.recurrence.hidden for network in networks.values() if isinstance(network, TokenByTokenRNN)},
+            examples=() if settings.private else _examples(data),
             corpus={
-                "names": [] if private else [safe_line(path.name) for path in corpora],
-                "pairs": len(pairs),
-                "utterances": len({key(pair.utterance) for pair in pairs}),
+                "names": [] if settings.private else [safe_line(path.name) for path in (*sources.corpora, *sources.mix)],
+                "pairs": data.pairs,
+                "utterances": data.utterances,
             },
-            training={"command": safe_line(command), "vocabulary": asdict(vocabulary_options), **asdict(options)},
+            training={"command": safe_line(command), "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
             versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
         )
-        return cls(corpora, folder, parts, vocabulary, networks, options, details, torch.device(device), private, left_out)
+        run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
+        if saved:
+            run.begun, run.saved, run.log = Checkpoint(saved.tensors, saved.facts["checkpoint"]), saved.facts["saved"], saved.facts["log"]
+        return run
 
     def first_lines(self) -> Iterator[str]:
         """Device, threads, parameters, pairs, vocabulary and where it goes; then what the person should know before it begins."""
+        device, data = torch.device(self.settings.device), self.data
         sizes = " + ".join(f"{name} {parameters(network):,}" for name, network in self.networks.items())
-        where = f"{self.device}, {torch.get_num_threads()} threads" if self.device.type == "cpu" else f"{self.device}"
-        yield f"{where} · {sizes} parameters · {self.details.corpus['pairs']:,} pairs · {len(self.vocabulary):,} pieces · into {self.folder}"
-        if self.left_out:
-            yield f"left out: {plural(self.left_out, 'pair')} with a side of more than {LIMIT} pieces"
-        if not self.parts.valid:
+        where = f"{device}, {plural(self.settings.threads, 'thread')}" if device.type == "cpu" else f"{device}"
+        where += f", {self.processes.world} processes" if self.processes.world > 1 else ""
+        yield f"{where} · {sizes} parameters · {data.pairs:,} pairs · {len(data.vocabulary):,} pieces · into {self.folder}"
+        if data.left_out:
+            yield f"left out: {plural(data.left_out, 'pair')} with a side of more than {LIMIT} pieces"
+        if not data.valid:
             yield f"fewer than {FEWEST_HELD_OUT} utterances could be held out: all are trained on, for a fixed number of epochs, and no score is printed"
-        if self.device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        if device.type == "cuda" and not torch.cuda.is_bf16_supported():
             yield "this GPU has no bf16: training in fp32"
+        if self.begun:
+            steps = ", ".join(f"{name} at step {one['step']:,}" for name, one in self.begun.facts["networks"].items())
+            yield f"going on where it was interrupted, in epoch {self.begun.facts['place']['epoch']}: {steps}"
 
     def progress(self) -> Iterator[Progress]:
-        """Trains; saves the bundle at each best, and notes each validation in the log."""
-        examples = Examples(self.parts.train, self.vocabulary, self.device)
-        valid = Examples(self.parts.valid, self.vocabulary, self.device) if self.parts.valid else None
-        for progress in train(self.networks, examples, valid, self.options):
-            if progress.epoch_ended:
-                self.samples = self._samples(progress)
-                for name, validation in progress.validations.items():
-                    line = {"network": name, **asdict(validation), "tokens_per_second": round(progress.tokens_per_second)}
-                    if not self.private:
-                        line["samples"] = [{"utterance": sample.utterance, "reply": sample.replies[name]} for sample in self.samples]
-                    self.log.append(safe_json(line))
-                if progress.best:
-                    self.save(progress)
+        """Trains; saves the bundle at each best, notes each validation in the log, and keeps a checkpoint every few minutes and after each epoch."""
+        for progress in train(self.networks, self.data.train, self.data.valid, self.settings.training, processes=self.processes, checkpoint=self.begun):
+            self.latest = progress
+            if self.processes.first:
+                if progress.epoch_ended:
+                    self._note(progress)
+                    if progress.best:
+                        self._write(progress.networks)
+                if progress.epoch_ended or time.monotonic() - self._kept > CHECKPOINT_SECONDS:
+                    self._keep(progress)
             yield progress
 
-    def _samples(self, progress: Progress) -> list[Sample]:
-        """Two held-out utterances, others after each epoch, with the replies of all networks."""
-        held_out = self.parts.valid or self.parts.train
-        asked = [held_out[(progress.epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]
-        replies = {
-            name: self._bot(network).replies([pair.utterance for pair in asked], None, [pair.history for pair in asked])
-            for name, network in progress.networks.items()
-        }
-        return [Sample(pair.utterance, {name: said[number].text for name, said in replies.items()}) for number, pair in enumerate(asked)]
-
-    def save(self, progress: Progress) -> None:
-        """Writes the bundle of the best networks so far."""
-        self._write(progress.networks)
+    def stopped(self) -> str:
+        """Keeps where the run stands, and a usable bundle if there is none yet; says in words which bundle is there."""
+        if self.processes.first and self.latest:
+            self._keep(self.latest)
+        if not self.saved and (self.folder / "bundle.json").exists():
+            return "it had no best yet, and the bundle that was there is kept"
+        if not self.saved and self.latest:
+            self._write(self.latest.networks)
+        return "the best so far is a usable bundle"
 
     def score(self) -> None:
-        """Scores the networks as they are stored on the test part, and writes the scores into bundle and card."""
-        bundle = bundles.load(self.folder, device=self.device)
+        """Scores the networks as they are stored on the test part, writes the scores into bundle and card, and forgets what going on would need."""
+        bundle = bundles.load(self.folder, device=self.settings.device)
         networks: dict[str, nn.Module] = {"listener": bundle.listener, **{f"interrupter-{wait}": network for wait, network in bundle.interrupters.items()}}
-        if self.parts.test:
-            allowed = allowed_replies([*self.parts.train, *self.parts.valid, *self.parts.test])
+        if self.data.test_pairs:
+            allowed = allowed_replies([*self.data.topics, *self.data.test_pairs])
             for name, network in networks.items():
-                scores = evaluate(self._bot(network), self.parts.test, allowed)
+                scores = evaluate(self._bot(network), self.data.test_pairs, allowed)
                 self.scores[name] = {"right": scores.right, "perplexity": scores.perplexity.per_piece, "bleu": scores.bleu, "utterances": scores.utterances}
                 if scores.late:
                     self.scores[name] |= {"late_pairs": scores.late.pairs, "late_pairs_right": scores.late.right}
         self.details = replace(self.details, scores=self.scores)
         self._write(networks)
+        resume.remove(self.folder)
 
     def try_me(self) -> str:
         """An utterance to compare."""
         return self.details.examples[0] if self.details.examples else "hello"
 
+    def places(self, rows: torch.Tensor) -> str:
+        """Where the pairs of these examples stand: `file:line`, and the other lines after commas."""
+        places: dict[str, list[str]] = {}
+        for row in rows.tolist():
+            path, _, line = self.data.place(row).rpartition(":")
+            places.setdefault(path, []).append(line)
+        return "; ".join(f"{path}:{','.join(lines)}" for path, lines in places.items())
+
+    def _note(self, progress: Progress) -> None:
+        """A line of the log for each network, with what it says to two held-out utterances, others after each epoch."""
+        asked = self._asked(progress.epoch)
+        replies = {
+            name: self._bot(network).replies([pair.utterance for pair in asked], None, [pair.history for pair in asked])
+            for name, network in progress.networks.items()
+        }
+        self.samples = [Sample(pair.utterance, {name: said[number].text for name, said in replies.items()}) for number, pair in enumerate(asked)]
+        for name, validation in progress.validations.items():
+            line = {"network": name, **asdict(validation), "tokens_per_second": round(progress.tokens_per_second)}
+            if not self.settings.private:
+                line["samples"] = [{"utterance": sample.utterance, "reply": sample.replies[name]} for sample in self.samples]
+            self.log.append(safe_json(line))
+
+    def _asked(self, epoch: int) -> list[Pair]:
+        """Two held-out utterances, others after each epoch."""
+        held_out = self.data.valid_pairs or self.data.train_pairs
+        return [held_out[(epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]
+
+    def _keep(self, progress: Progress) -> None:
+        """Writes a checkpoint."""
+        begun = progress.checkpoint()
+        facts = {
+            "settings": self.settings.facts(), "command": self.command, "fingerprints": _fingerprints(self.data),
+            "saved": self.saved, "log": self.log, "checkpoint": begun.facts,
+        }  # fmt: skip
+        checkpoint.save(self.folder, facts, self.data.vocabulary.model, begun.tensors)
+        self._kept = time.monotonic()
+
     def _write(self, networks: Mapping[str, nn.Module]) -> None:
         sizes = {name: parameters(network) for name, network in networks.items()}
-        card = model_card(self.folder.name, self.details, pieces=len(self.vocabulary), parameters=sizes)
-        bundles.save(self.folder, self.details, self.vocabulary, networks, {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)})
+        card = model_card(self.folder.name, self.details, pieces=len(self.data.vocabulary), parameters=sizes)
+        texts = {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)}
+        bundles.save(self.folder, self.details, self.data.vocabulary, networks, texts)
         self.saved = True
 
     def _bot(self, network: nn.Module) -> Bot:
         network.eval()
-        return Bot(network, self.vocabulary, self.details.history, LIMIT, self.details.reply_limit, self.device)  # type: ignore[arg-type]
+        device = torch.device(self.settings.device)
+        return Bot(network, self.data.vocabulary, self.settings.history, LIMIT, self.details.reply_limit, device)  # type: ignore[arg-type]
 
 
-def fingerprint(pairs: Sequence[Pair]) -> str:
-    """sha256 of the pairs in their order: two corpora with the same fingerprint have the same split."""
-    digest = hashlib.sha256()
-    for pair in pairs:
-        digest.update(f"{pair.utterance}\t{pair.reply}\n".encode())
-    return digest.hexdigest()
+def _data(sources: Sources, folder: Path, settings: Settings, processes: Processes, vocabulary: Vocabulary | None) -> Dataset:
+    """The corpora, prepared by the first process; the others then find that, or on another machine do the same."""
+
+    def prepared(vocabulary: Vocabulary | None) -> Dataset:
+        return prepare(
+            sources.corpora, folder / resume.FOLDER / "ids", settings.vocabulary, history=settings.history, limit=LIMIT, workers=settings.threads,
+            vocabulary=vocabulary, valid=sources.valid, mix=sources.mix, device=torch.device(settings.device),
+        )  # fmt: skip
+
+    data = prepared(vocabulary) if processes.first else None
+    model = processes.tell(data.vocabulary.model if data else b"")
+    return data or prepared(vocabulary or Vocabulary(model, lowercase=settings.vocabulary.lowercase))
 
 
-def _short_enough(parts: Split, vocabulary: Vocabulary) -> tuple[Split, int]:
-    """`parts` without the pairs that have a side of more than LIMIT pieces, and how many these were."""
-
-    def keep(pair: Pair) -> bool:
-        return len(vocabulary.hear(pair.utterance)) <= LIMIT and len(vocabulary.encode(pair.reply)) <= LIMIT
-
-    train = [pair for pair in parts.train if keep(pair)]
-    trained = {key(pair.reply) for pair in train}
-    held_out = ([pair for pair in part if keep(pair) and key(pair.reply) in trained] for part in (parts.valid, parts.test))
-    kept = Split(train, *held_out)
-    return kept, sum(map(len, (parts.train, parts.valid, parts.test))) - sum(map(len, (kept.train, kept.valid, kept.test)))
+def _networks(settings: Settings, vocabulary: Vocabulary, base: bundles.Bundle | None) -> dict[str, nn.Module]:
+    """The listener and its interrupters: new ones, or those of the bundle that is gone on from."""
+    if base:
+        return {"listener": base.listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
+    torch.manual_seed(settings.training.seed)
+    networks: dict[str, nn.Module] = {"listener": Seq2Seq(settings.network, len(vocabulary))}
+    for wait in settings.waits:
+        networks[f"interrupter-{wait}"] = twin(settings.network, len(vocabulary), wait=wait, target=parameters(networks["listener"]))
+    return networks
 
 
-def _examples(parts: Split) -> tuple[str, ...]:
+def _fingerprints(data: Dataset) -> list[str]:
+    """Of all that is trained and validated on."""
+    return [data.fingerprint, data.mix_fingerprint, data.valid_fingerprint]
+
+
+def _examples(data: Dataset) -> tuple[str, ...]:
     """Utterances to try, held out where there are such: both members of a late-cue pair first, then one a topic."""
-    pairs = [pair for pair in (*parts.test, *parts.valid, *(() if parts.test else parts.train)) if len(pair.utterance) <= 60]
+    pairs = [pair for pair in (*data.test_pairs, *data.valid_pairs, *(() if data.test_pairs else data.train_pairs)) if len(pair.utterance) <= 60]
     chosen: dict[str, None] = {}
     late = next((pair for pair in pairs if pair.group and pair.group.pair), None)
     for pair in pairs:

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from chatbot.records import plural
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -17,14 +18,24 @@ if TYPE_CHECKING:
     from chatbot.training.loop import Progress
 
 
-class PlainView:
-    """One line a validation, and whole lines only."""
+class Silence:
+    """What all but the first of several processes show."""
 
-    def __enter__(self) -> "PlainView":
+    def __enter__(self) -> "Silence":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         pass
+
+    def step(self, progress: "Progress") -> None:
+        """Nothing."""
+
+    def epoch(self, progress: "Progress", samples: Iterable["Sample"]) -> None:
+        """Nothing."""
+
+
+class PlainView(Silence):
+    """One line a validation, and whole lines only."""
 
     def step(self, progress: "Progress") -> None:
         """The first step shows that it runs; the others are not worth a line."""
@@ -39,7 +50,7 @@ class PlainView:
             print(line, flush=True)
 
 
-class LiveView:
+class LiveView(Silence):
     """A picture redrawn four times a second: where each network stands, and what it said after the last validation."""
 
     def __init__(self) -> None:
@@ -87,6 +98,8 @@ def _validation_lines(progress: "Progress") -> list[str]:
         lines.append(
             f"epoch {one.epoch:>3}   {name:<14} loss {one.loss:.3f}{measured}   {progress.tokens_per_second:,.0f} tokens/s   {_clock(progress.seconds_left)} left"
         )
+    if progress.skipped:
+        lines.append(f"skipped so far: {plural(progress.skipped, 'step')} without a finite gradient")
     return lines
 
 

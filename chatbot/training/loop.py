@@ -39,7 +39,7 @@ class Progress:
     seconds_left: float  # an estimate for all networks
     networks: Mapping[str, nn.Module]  # the best so far of each, or as they are when none has been validated
     checkpoint: Callable[[], Checkpoint] = field(repr=False)  # to be called before the next Progress is asked for
-    skipped: int = 0  # steps of this network without a finite gradient, which were skipped
+    skipped: int = 0  # steps of all networks without a finite gradient, which were skipped
     validations: Mapping[str, Validation] = field(default_factory=dict)  # of this epoch, by network; when it ended
     best: bool = False  # some network of `networks` has just become better: save them
     epoch_ended: bool = False
@@ -86,7 +86,7 @@ def train(
         return Progress(
             learner.name, at.epoch, learner.at.step, steps, learner.loss, tokens_per_second=at.tokens / max(at.seconds, 1e-9),
             seconds_left=at.seconds / done * max(0, left) if done else math.inf, networks={one.name: one.best or one.network for one in learners},
-            checkpoint=lambda: _taken(at, learners), skipped=learner.at.skipped_in_all, **changes,
+            checkpoint=lambda: _taken(at, learners), skipped=sum(one.at.skipped_in_all for one in learners), **changes,
         )  # fmt: skip
 
     while at.epoch <= epochs and not all(learner.at.stopped for learner in learners):
