@@ -22,6 +22,7 @@ from chatbot.errors import BundleError, OptionError
 from chatbot.files import write_set, write_whole
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
+from chatbot.networks.undrawn import Undrawn
 from chatbot.options import NetworkOptions, network_options_from
 from chatbot.shipped import shipped
 from chatbot.vocabulary import Vocabulary
@@ -109,11 +110,12 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
             interrupters={int(wait): hidden for wait, hidden in stored["interrupters"].items()},
             examples=tuple(stored["examples"]),
         )
-        vocabulary = Vocabulary(_read(folder, files["vocabulary"]), lowercase=details.lowercase)
-        listener = Seq2Seq(details.network, len(vocabulary))
-        interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
+        vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase)
+        with Undrawn():
+            listener = Seq2Seq(details.network, len(vocabulary))
+            interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
-            _fill(network, safetensors.torch.load(_read(folder, files[role])))
+            _fill(network, _checked(folder, files[role]))
             network.to(device).eval()
     except BundleError:
         raise
@@ -195,25 +197,26 @@ def _created(folder: Path) -> str:
         return ""
 
 
-def _fill(network: nn.Module, stored: Mapping[str, torch.Tensor]) -> None:
-    """Copies the stored weights into `network`."""
+def _fill(network: nn.Module, path: Path) -> None:
+    """Copies into `network` the weights of the file at `path`, which is mapped into memory: each is read as it is widened."""
     weights = dict(network.named_parameters())
-    if weights.keys() != stored.keys():
-        raise ValueError(f"weights {sorted(weights.keys() ^ stored.keys())[0]}")
-    with torch.no_grad():
+    with safetensors.safe_open(path, framework="pt") as stored, torch.no_grad():
+        if weights.keys() != set(stored.keys()):
+            raise ValueError(f"weights {sorted(weights.keys() ^ set(stored.keys()))[0]}")
         for name, weight in weights.items():
-            weight.copy_(stored[name])
+            weight.copy_(stored.get_tensor(name))
 
 
-def _read(folder: Path, file: Mapping[str, str]) -> bytes:
-    """The content of a file that `bundle.json` names, checked."""
+def _checked(folder: Path, file: Mapping[str, str]) -> Path:
+    """The path of a file that `bundle.json` names, its content checked."""
     path = folder / Path(file["name"]).name
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
     except FileNotFoundError:
         raise BundleError("this file of the bundle is missing", place=path, remedy=_RESTORE) from None
     except OSError as error:
         raise BundleError(f"cannot be read: {error.strerror}", place=path, remedy="check its permissions") from None
-    if hashlib.sha256(content).hexdigest() != file["sha256"]:
+    if digest != file["sha256"]:
         raise BundleError("this file of the bundle is truncated or altered", place=path, remedy=_RESTORE)
-    return content
+    return path

@@ -13,6 +13,7 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.errors import BundleError, OptionError
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS
 

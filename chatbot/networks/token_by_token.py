@@ -10,6 +10,7 @@ from chatbot.networks.embedding import Heard, Said
 from chatbot.networks.protocol import Context, Memory
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.networks.seq2seq import Speak
+from chatbot.networks.undrawn import Undrawn
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -91,7 +92,7 @@ def parameters(network: nn.Module) -> int:
 def twin(options: NetworkOptions, vocabulary: int, *, wait: int, target: int) -> TokenByTokenRNN:
     """The interrupter whose number of parameters is nearest to `target`: the hidden width is what gives."""
     low, high = 1, 2
-    with torch.device("meta"):
+    with torch.device("meta"), Undrawn():
         while parameters(TokenByTokenRNN(options, vocabulary, hidden=high, wait=wait)) < target:
             low, high = high, 2 * high
         while high - low > 1:
