@@ -45,18 +45,16 @@ class Rows:
     @classmethod
     def of(cls, pairs: Iterable[Pair]) -> "Rows":
         """The rows of some pairs."""
-        utterances, replies, units = [], [], {}
-        for row, pair in enumerate(pairs):
-            utterances.append(name(key(pair.utterance)))
-            replies.append(name(key(pair.reply)))
-            if pair.group and pair.group.pair:
-                units[row] = name(f"{pair.group.unit}\t")  # a tab, so that no utterance has the name of a unit
-        return cls(np.array(utterances, np.uint64), np.array(replies, np.uint64), units)
+        pairs = list(pairs)
+        # A tab, so that no utterance has the name of a unit.
+        units = {row: int(names_of([f"{pair.group.unit}\t"])[0]) for row, pair in enumerate(pairs) if pair.group and pair.group.pair}
+        return cls(names_of(key(pair.utterance) for pair in pairs), names_of(key(pair.reply) for pair in pairs), units)
 
 
-def name(text: str) -> int:
-    """64 bits that stand for `text`, spread evenly."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+def names_of(texts: Iterable[str]) -> Names:
+    """For each text 64 bits that stand for it, spread evenly."""
+    digests = b"".join([hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts])
+    return np.frombuffer(digests, ">u8").astype(np.uint64)
 
 
 def split_pairs(pairs: Iterable[Pair]) -> Split:

@@ -95,7 +95,7 @@ class Cut:
     target_lengths: NDArray[np.int64]
     lines: NDArray[np.uint32]  # where they stand
     used: NDArray[np.bool_]  # (N,) which are trained on
-    held: list[tuple[int, int, Pair]]  # row, part, pair
+    held: list[tuple[int, Pair]]  # part, pair
     shown: list[Pair]  # the first of those that are trained on
     left_out: int  # pairs that are too long
     read: int  # as of Lines
@@ -135,7 +135,7 @@ class CutIntoPieces:
             if len(source) > self.limit or len(target) > self.limit:
                 continue
             if part != IN_TRAIN:
-                held.append((row, part, pair))
+                held.append((part, pair))
                 continue
             used[row] = True
             trained.append(pair)

@@ -17,7 +17,7 @@ from chatbot.batches import Examples
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import PACKED, Block, Group, Pair, read_pairs
-from chatbot.corpus.split import IN_VALID, contains, count_distinct, name
+from chatbot.corpus.split import IN_VALID, contains, count_distinct, names_of, places_of
 from chatbot.dataset import store
 from chatbot.dataset.jobs import CutIntoPieces, TrainVocabulary, changed
 from chatbot.dataset.scan import Corpora, Meter, Sample, Scan, parts_of, scan
@@ -124,7 +124,7 @@ class _Cutting:
     def __init__(self, corpora: Corpora, scans: tuple[Scan, Scan], parts: NDArray[np.uint8], vocabulary: Vocabulary, limit: int) -> None:
         self.corpora, self.scans, self.parts, self.vocabulary, self.limit = corpora, scans, parts, vocabulary, limit
         self.blocks = [*scans[0].blocks, *scans[1].blocks]
-        self.used, self.held, self.shown = bytearray(), list[tuple[int, int, Pair]](), list[Pair]()
+        self.used, self.held, self.shown = bytearray(), list[tuple[int, Pair]](), list[Pair]()
         self.firsts, self.left_out, self.longest = [0], 0, 0
 
     def run(self, pool: Workers, writer: store.Writer, meter: Meter) -> None:
@@ -135,7 +135,7 @@ class _Cutting:
             writer.add("source", cut.source, cut.source_lengths)
             writer.add("target", cut.target, cut.target_lengths)
             writer.add_lines(cut.lines)
-            self.held += [(len(self.used) + row, part, pair) for row, part, pair in cut.held]
+            self.held += cut.held
             self.used += cut.used.tobytes()
             self.shown += cut.shown[: SHOWN - len(self.shown)]
             self.left_out += cut.left_out
@@ -146,8 +146,8 @@ class _Cutting:
         """What is to be kept beside the ids; `own` are the pairs of a validation file."""
         valid = [pair for pair in own if self._is_short(pair)]
         self.left_out += len(own) - len(valid)
-        untrained = self._untrained()
-        held = [(part, pair) for _, part, pair in self.held if name(key(pair.reply)) not in untrained]
+        trained = self._trained()
+        held = [(part, pair) for (part, pair), known in zip(self.held, trained, strict=True) if known]
         self.left_out += len(self.held) - len(held)
         files = {str(path): number for number, path in enumerate(self.corpora.named)}
         return {
@@ -174,18 +174,20 @@ class _Cutting:
         if first != len(self.parts):
             raise changed(self.corpora.files[-1])
 
-    def _untrained(self) -> set[int]:
-        """The names of held-out replies that nothing trained on has, since all that had them were too long."""
-        held = np.unique(np.array([name(key(pair.reply)) for _, _, pair in self.held], np.uint64))
-        trained = np.zeros(len(held), bool)
-        used = np.frombuffer(self.used, bool)
-        first = 0
-        for one in self.scans if self.left_out else ():
-            for start in range(0, len(one.replies), _STRIPE):
-                replies = one.rows.replies[start : start + _STRIPE]
-                trained |= contains(replies[used[first + start : first + start + len(replies)]], held)
-            first += len(one.replies)
-        return set(held[~trained].tolist()) if self.left_out else set()
+    def _trained(self) -> list[bool]:
+        """For each held-out pair whether anything trained on has its reply: not when all that had it were too long."""
+        if not self.left_out:
+            return [True] * len(self.held)
+        names = names_of(key(pair.reply) for _, pair in self.held)
+        asked = np.unique(names)
+        found = np.zeros(len(asked), bool)
+        used, first = np.frombuffer(self.used, bool), 0
+        for replies in (one.rows.replies for one in self.scans):
+            for start in range(0, len(replies), _STRIPE):
+                stripe = replies[start : start + _STRIPE]
+                found |= contains(stripe[used[first + start : first + start + len(stripe)]], asked)
+            first += len(replies)
+        return found[places_of(names, asked)].tolist()
 
     def _is_short(self, pair: Pair) -> bool:
         return len(self.vocabulary.hear(pair.utterance)) <= self.limit and len(self.vocabulary.encode(pair.reply)) <= self.limit
