@@ -285,6 +285,17 @@ def test_other_options_cut_again(corpus, ids, read_again, other, monkeypatch):
     assert all_of(data) == all_of(prepare([corpus], ids / "fresh", options, **other))
 
 
+def test_the_vocabulary_that_was_trained_may_be_given_and_no_other(corpus, ids, read_again, vocabulary):
+    first = prepare([corpus], ids, OPTIONS)
+    assert all_of(prepare([corpus], ids, OPTIONS, vocabulary=first.vocabulary)) == all_of(first)
+    assert read_again == {"scan": 1, "run": 1}
+    prepare([corpus], ids, OPTIONS, vocabulary=Vocabulary(first.vocabulary.model, lowercase=True))
+    assert read_again == {"scan": 2, "run": 2}
+    prepare([corpus], ids, OPTIONS, vocabulary=vocabulary)
+    prepare([corpus], ids, OPTIONS)
+    assert read_again == {"scan": 4, "run": 4}
+
+
 @pytest.mark.parametrize("name", ["source.ids", "target.starts", "lines", "vocabulary.model", "dataset.json"])
 @pytest.mark.parametrize("harm", [lambda raw: raw[:-1], lambda raw: b"", None])
 def test_what_is_not_whole_is_made_anew(corpus, ids, read_again, name, harm):
@@ -295,6 +306,14 @@ def test_what_is_not_whole_is_made_anew(corpus, ids, read_again, name, harm):
         (ids / name).unlink()
     assert all_of(prepare([corpus], ids, OPTIONS)) == first
     assert read_again == {"scan": 2, "run": 2}
+
+
+def test_a_data_set_of_another_format_is_made_anew(corpus, ids, read_again):
+    prepare([corpus], ids, OPTIONS)
+    for content in (b"{}", b"[]", b"7", (ids / "dataset.json").read_bytes().replace(b'"format": 1', b'"format": 0')):
+        (ids / "dataset.json").write_bytes(content)
+        prepare([corpus], ids, OPTIONS)
+    assert read_again == {"scan": 5, "run": 5}
 
 
 def test_what_is_interrupted_leaves_nothing_half_made(corpus, ids, read_again):

@@ -31,7 +31,6 @@ SHOWN = 1000  # pairs of the training part that are kept as text
 SMALL = 8_000_000  # bytes; a smaller corpus is read here before workers have started: one trains the vocabulary meanwhile, so that Ctrl-C is heard
 TINY = 200_000  # bytes; for a smaller corpus even that is done here
 
-_FORMAT = 1
 _STRIPE = 1 << 20  # rows looked at in one go
 
 Tell = Callable[[str, int, int], None]  # a stage, how much of it is done, of how much: bytes of the files, or 0 of 0
@@ -80,12 +79,12 @@ def prepare(
     """
     corpora = Corpora(paths, mix, valid, history)
     settings = {
-        "format": _FORMAT, "history": history, "limit": limit, "files": [len(paths), len(mix), int(valid is not None)], "sample": SAMPLE,
-        "vocabulary": [hashlib.sha256(vocabulary.model).hexdigest(), vocabulary.lowercase] if vocabulary else asdict(options),
+        "history": history, "limit": limit, "files": [len(paths), len(mix), int(valid is not None)],
+        "vocabulary": None if vocabulary else {**asdict(options), "sample": SAMPLE},
     }  # fmt: skip
     stamps = corpora.stamps()
     facts = store.read_index(folder)
-    there = facts is not None and facts["settings"] == settings
+    there = facts is not None and _is_of(facts, settings, vocabulary)
     if facts and there and facts["stamps"] == stamps:
         return _open(folder, facts, corpora, device)
     sizes = [size for size, *_ in stamps[: len(corpora.files)]]
@@ -106,16 +105,25 @@ def prepare(
             (model,) = pool.map(TrainVocabulary(options), [sample.texts(parts)])
             vocabulary = Vocabulary(model, lowercase=options.lowercase)
         del sample
-        facts = {"settings": settings, "stamps": stamps, "fingerprints": fingerprints, "lowercase": vocabulary.lowercase}
+        facts = {"settings": settings, "stamps": stamps, "fingerprints": fingerprints, "lowercase": vocabulary.lowercase, "model": _sha256(vocabulary)}
         cutting = _Cutting(corpora, scans, parts, vocabulary, limit)
         with store.Writer(folder, len(vocabulary)) as writer:
             cutting.run(readers, writer, Meter("tokenising", sizes, tell))
             if not writer.examples:
                 raise CorpusError(f"no pair with at most {limit} pieces on each side", place=paths[0], remedy="use shorter utterances and replies")
-            writer.finish(vocabulary.model, facts | cutting.facts(own))
-    written = store.read_index(folder)
-    assert written
-    return _open(folder, written, corpora, device)
+            facts = writer.finish(vocabulary.model, facts | cutting.facts(own))
+    return _open(folder, facts, corpora, device)
+
+
+def _is_of(facts: dict[str, Any], settings: dict[str, Any], vocabulary: Vocabulary | None) -> bool:
+    """Whether a data set was made with these settings; a vocabulary that is given may have been trained for it."""
+    if vocabulary is None:
+        return bool(facts["settings"] == settings)
+    return facts["settings"] | {"vocabulary": None} == settings and [facts["model"], facts["lowercase"]] == [_sha256(vocabulary), vocabulary.lowercase]
+
+
+def _sha256(vocabulary: Vocabulary) -> str:
+    return hashlib.sha256(vocabulary.model).hexdigest()
 
 
 class _Cutting:

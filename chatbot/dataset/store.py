@@ -1,4 +1,4 @@
-"""A prepared data set on disk: flat files of ids that are mapped, not read, and `dataset.json`, written last, which says what they are.
+"""A prepared data set on disk, which one process at a time may write: flat files of ids that are mapped, not read, and `dataset.json`, written last, which says what they are.
 
 N examples. `source.ids` and `target.ids` hold the ids of all examples and a last PAD, `*.starts` (N + 1) where each begins, `lines` (N) the
 line of its file that it comes from.
@@ -21,6 +21,7 @@ from chatbot.errors import BundleError
 from chatbot.files import write_whole
 from chatbot.vocabulary import PAD
 
+FORMAT = 1
 INDEX = "dataset.json"
 MODEL = "vocabulary.model"
 LINES = "lines"
@@ -64,8 +65,8 @@ class Writer:
             self._files[LINES].write(lines.tobytes())
         self.examples += len(lines)
 
-    def finish(self, model: bytes, facts: Mapping[str, Any]) -> None:
-        """Puts all files in their places; `facts` are what `read_index` gives back."""
+    def finish(self, model: bytes, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Puts all files in their places, and returns what `read_index` will: `facts` and more."""
         with _writing(self.folder):
             for side in SIDES:
                 self._files[f"{side}.ids"].write(np.array([PAD], self.kind).tobytes())
@@ -80,7 +81,9 @@ class Writer:
                 os.replace(_beside(self.folder / name), self.folder / name)
             write_whole(self.folder / MODEL, model)
             sizes[MODEL] = len(model)
-            write_index(self.folder, {**facts, "kind": self.kind.name, "sizes": sizes})
+            whole = {**facts, "format": FORMAT, "kind": self.kind.name, "sizes": sizes}
+            write_index(self.folder, whole)
+        return whole
 
 
 def write_index(folder: Path, facts: Mapping[str, Any]) -> None:
@@ -93,7 +96,7 @@ def read_index(folder: Path) -> dict[str, Any] | None:
     """The facts of the data set in `folder`, or None when there is none that is whole."""
     try:
         facts = json.loads((folder / INDEX).read_bytes())
-        whole = all((folder / name).stat().st_size == size for name, size in facts["sizes"].items())
+        whole = facts["format"] == FORMAT and all((folder / name).stat().st_size == size for name, size in facts["sizes"].items())
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return facts if whole else None
