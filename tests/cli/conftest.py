@@ -151,7 +151,7 @@ def chatbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 @pytest.fixture
 def train(chatbot: Chatbot) -> Chatbot:
     """`chatbot train` of the tiniest network for two epochs, plainly, on the CPU."""
-    return lambda *arguments, **named: chatbot("train", *arguments[:1], *TINY, *arguments[1:], **named)
+    return lambda *arguments, sizes=True, **named: chatbot("train", *arguments[:1], *(TINY if sizes else TINY[6:]), *arguments[1:], **named)
 
 
 @pytest.fixture
