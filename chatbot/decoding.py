@@ -45,7 +45,7 @@ class Decoder:
     context: Context
     said: Tensor  # (B, t) begins with BOS
     visible: Tensor  # (V,) which pieces show something: a reply may not end before one
-    silent: Tensor  # (B,) has said nothing visible yet
+    silence: Tensor  # (B,) -inf where nothing visible has been said yet, else 0
     bans: Tensor  # (V,) -inf for what is never said, else 0
     block_ngrams: int = 0
 
@@ -56,8 +56,8 @@ class Decoder:
         said = torch.full_like(source[:, :1], BOS)
         bans = torch.zeros(len(visible))
         bans[_BANNED] = -torch.inf
-        silent = torch.ones_like(said[:, 0], dtype=torch.bool)
-        return cls(network, network.encode(source), said, visible, silent, bans.to(source.device), block_ngrams)
+        silence = torch.full((len(source),), -torch.inf, device=source.device)
+        return cls(network, network.encode(source), said, visible, silence, bans.to(source.device), block_ngrams)
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf)."""
@@ -65,17 +65,18 @@ class Decoder:
         log_probabilities = logits[:, 0].float().log_softmax(-1)
         allowed = log_probabilities + self.bans
         if self.block_ngrams:
-            self._block(allowed)  # first: the end-mark stays allowed
-        allowed[:, EOS] = log_probabilities[:, EOS].masked_fill(self.silent, -torch.inf)
+            self._block(allowed)
+            allowed[:, EOS] = log_probabilities[:, EOS]
+        allowed[:, EOS].add_(self.silence)
         return log_probabilities, allowed
 
     def say(self, ids: Tensor, rows: Tensor | None = None, *, siblings: bool = False) -> None:
         """Goes on with `ids`, each after the row of `rows`: by default its own. `siblings`: each row still hears what the row in its place heard."""
         if rows is not None:
             self.context = self.context.siblings(rows) if siblings else self.context.rows(rows)
-            self.said, self.silent = self.said[rows], self.silent[rows]
+            self.said, self.silence = self.said[rows], self.silence[rows]
         self.said = torch.cat([self.said, ids[:, None]], 1)
-        self.silent = self.silent & ~self.visible[ids]
+        self.silence = self.silence.masked_fill(self.visible[ids], 0.0)
 
     def _block(self, allowed: Tensor) -> None:
         """Bans what would say the last n-1 pieces and one more a second time."""
