@@ -28,7 +28,7 @@ from chatbot.options import NetworkOptions, TrainingOptions, VocabularyOptions, 
 from chatbot.training.loop import train
 from chatbot.vocabulary import Vocabulary
 
-FAST = {"size": 4000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "learning_rate": 6e-3}
+FAST = {"kind": "bpe", "size": 3000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "batch_tokens": 512}
 KINDS = (VocabularyOptions, NetworkOptions, TrainingOptions)
 
 
@@ -117,7 +117,7 @@ def _names(kind: type) -> set[str]:
 
 
 def _flag(name: str) -> str:
-    return "--vocab-size" if name == "size" else "--" + name.replace("_", "-")
+    return {"kind": "--vocabulary", "size": "--vocab-size"}.get(name, "--" + name.replace("_", "-"))
 
 
 if __name__ == "__main__":
