@@ -147,6 +147,14 @@ def test_groups_that_are_none_are_named_by_line(corpus, line):
     assert caught.value.place == f"{groups_path(path)}:2:1"
 
 
+def test_groups_of_lines_that_are_not_there_are_checked_too(corpus):
+    path = corpus("a\t1\n")
+    groups_path(path).write_text("1\ta\t\t\n7\ta\t\t\n8\ta\n")
+    with pytest.raises(CorpusError) as caught:
+        list(read_pairs(path))
+    assert caught.value.place == f"{groups_path(path)}:3:1"
+
+
 def test_groups_out_of_the_order_of_their_lines_are_refused(corpus):
     path = corpus("a\t1\nb\t2\n")
     groups_path(path).write_text("2\ta\t\t\n1\ta\t\t\n")
@@ -167,6 +175,7 @@ def test_groups_out_of_the_order_of_their_lines_are_refused(corpus):
     size=st.integers(1, 200),
 )
 @example(conversations=[[("a\u2028b", "c\x85d"), ("#", '""')], [("é", "ü")]], end="\r\n", mark="\ufeff", last=True, history=1, size=4)
+@example(conversations=[[("a", "b"), ("c", "d"), ("e", "f"), ("g", "h")]], end="\n", mark="", last=False, history=3, size=1)
 def test_however_a_file_is_cut_its_pairs_are_the_same(tmp_path_factory, conversations, end, mark, last, history, size):
     path = tmp_path_factory.getbasetemp() / "blocks.tsv"
     lines = [line for turns in conversations for line in (*(f"{utterance}\t{reply}" for utterance, reply in turns), "")]

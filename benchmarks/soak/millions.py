@@ -4,7 +4,8 @@
 
 The pairs are generated, always the same: utterances of 3 to 11 words of 30,000, the n-th of which comes about n times less often than the first,
 and replies of which there are 500,000. They are written to a temporary folder (or to one that is named, and kept there), 80 bytes a pair.
-Preparing is reading, splitting and cutting into pieces; the vocabulary is trained on a sample and counted apart. Training is the listener of the
+Preparing is reading, splitting and cutting into pieces; the vocabulary is trained on a sample and counted apart. On a machine that others use as
+well, pairs for a second of two processors say what it would be alone. Training is the listener of the
 default preset on both data sets in turn. Every stage is a process of its own. Memory is what the operating system says a process had resident at
 the most, mapped files counted. Tokens are source and target pieces that are not padding.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 FEW = 100_000
 STEPS, ROUNDS = 40, 7  # steps of one data set before it is the other's turn; how often
@@ -50,7 +52,8 @@ def main() -> None:
         for count, path in corpora.items():
             found = apart(prepare, path, given.workers)
             what = f"{count:,} pairs"
-            report.add(f"preparing {what}: reading and cutting", "pairs/s", [count / (found["reading"] + found["tokenising"])])
+            report.add(f"preparing {what}: reading and cutting", "pairs/s", [count / found["cutting"]])
+            report.add(f"preparing {what}: the same for a second of two processors", "pairs/s", [2 * count / found["busy"]])
             report.add(f"preparing {what}: the vocabulary", "s", [found["vocabulary"]])
             report.add(f"preparing {what}: all", "s", [found["all"]])
             report.add(f"preparing {what}: memory of the process", "GB", [found["memory"]])
@@ -120,24 +123,33 @@ def _dataset(path: Path, workers: int = 0, tell: Callable[[str, int, int], None]
 
 
 def prepare(path: Path, workers: int) -> dict[str, Any]:
-    """Seconds of each stage; what was kept before is removed."""
+    """Seconds of each stage, by the clock and of processors; what was kept before is removed."""
     for old in path.with_suffix(".ids").glob("*"):
         old.unlink()
-    starts: dict[str, float] = {}
+    starts: dict[str, tuple[float, float]] = {}
 
     def tell(stage: str, done: int, total: int) -> None:
-        starts.setdefault(stage, time.perf_counter())
+        if stage not in starts or done == total:
+            starts[stage if stage not in starts else "the end"] = (time.perf_counter(), _processors())
 
     _dataset(path, workers, tell)
     ended = time.perf_counter()
     _dataset(path, workers)
+    clock, busy = ({stage: start[kind] for stage, start in starts.items()} for kind in (0, 1))
     return {
-        "reading": starts["vocabulary"] - starts["reading"],  # and splitting
-        "vocabulary": starts["tokenising"] - starts["vocabulary"],
-        "tokenising": ended - starts["tokenising"],  # and writing
-        "all": ended - starts["reading"],
+        "cutting": clock["vocabulary"] - clock["reading"] + ended - clock["tokenising"],  # reading, splitting and writing too
+        "busy": busy["vocabulary"] - busy["reading"] + busy["the end"] - busy["tokenising"],
+        "vocabulary": clock["tokenising"] - clock["vocabulary"],
+        "all": ended - clock["reading"],
         "again": time.perf_counter() - ended,
     }
+
+
+def _processors() -> float:
+    """Seconds that processors have worked for this process and its children so far."""
+    this = psutil.Process()
+    times = [one.cpu_times() for one in (this, *this.children())]
+    return sum(one.user + one.system for one in times)
 
 
 def read_all(path: Path) -> dict[str, Any]:
