@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -36,6 +37,22 @@ def corpus(tmp_path):
 
 def sides(path, **options):
     return [(pair.utterance, pair.reply) for pair in read_pairs(path, **options)]
+
+
+# Folding
+
+
+@given(st.text(st.sampled_from("aB \t\u00a0\u3000\r\n\u2028\x85\x1ce\u0301\u0327\u1100\u1161\u2581ß\ud800\u200d\u212bé"), max_size=8))
+@example("e\u0301")
+@example("a  b ")
+@example("a\u2581b")
+def test_a_folded_text_is_composed_its_blanks_are_squeezed_and_folding_it_again_changes_nothing(text):
+    folded = fold(text)
+    assert unicodedata.is_normalized("NFC", folded)
+    assert not re.search("  |[\\t\\r\\n\u00a0\u3000\x85\u2581\ud800]|^ | $", folded)
+    assert fold(folded) == folded
+    assert key(folded) == key(text) == key(text.upper().lower())
+    assert [letter for letter in "aB" if letter in folded] == [letter for letter in "aB" if letter in text]
 
 
 # Pairs
