@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
+LEAST_OTHERS = 3000
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
@@ -68,8 +70,24 @@ class Ragged:
         return self.flat[index].long().to(self.device, non_blocking=True)
 
 
+class Blend(NamedTuple):
+    """What an epoch hears where some examples are a person's own, and the others are there so that what was known before is not forgotten."""
+
+    own: int  # the first so many examples
+    times: int  # that each of them is heard
+    others: int  # drawn anew for each epoch
+
+    @classmethod
+    def of(cls, own: int, others: int) -> "Blend":
+        """About two of the others for each that is one's own; a few own ones are heard often enough to matter."""
+        drawn = min(others, max(LEAST_OTHERS, 4 * own))
+        return cls(own, max(1, round(drawn / (2 * own))), drawn)
+
+
 class Examples:
-    """The ids of some pairs, ready to be batched."""
+    """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says."""
+
+    blend: Blend | None = None
 
     def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
         pairs = list(pairs)
@@ -99,7 +117,7 @@ class Examples:
         return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real, pieces)
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """Yields every example once, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
+        """Yields every example once, or what `blend` says, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
 
         With a `generator` both the rows of a batch and the order of the batches are drawn from it; without, they are the same each time.
         """
@@ -107,7 +125,9 @@ class Examples:
 
     def chunks(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Tensor]:
         """Yields the rows of each batch, no id touched: what `batches` makes batches of. All is drawn from `generator` before the first is yielded."""
-        order = torch.randperm(len(self), generator=generator) if generator else torch.arange(len(self))
+        order = self._epoch(generator)
+        if generator:
+            order = order[torch.randperm(len(order), generator=generator)]
         pools = order.split(POOL)
         draws: list[torch.Generator | None] = [generator] * len(pools)
         if generator:  # the first pool has the generator itself; each later one its own, since it is assembled while others draw from this one
@@ -125,10 +145,18 @@ class Examples:
 
     def count(self, budget: int) -> int:
         """How many batches an epoch has: exactly in a corpus of one pool, else an estimate by one pool spread over all."""
-        step = -(-len(self) // POOL)
-        spread = torch.arange(0, len(self), max(1, step))
+        epoch = self._epoch(None)
+        spread = epoch[:: max(1, -(-len(epoch) // POOL))]
         batches = len(self._pool(spread, budget, None))
-        return max(1, round(batches * len(self) / max(1, len(spread))))
+        return max(1, round(batches * len(epoch) / max(1, len(spread))))
+
+    def _epoch(self, generator: torch.Generator | None) -> Tensor:
+        """The rows that an epoch hears."""
+        if not self.blend:
+            return torch.arange(len(self))
+        own, times, others = self.blend
+        drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
+        return torch.cat([torch.arange(own).repeat(times), own + drawn])
 
     def _pool(self, order: Tensor, budget: int, generator: torch.Generator | None) -> list[Tensor]:
         """The rows of each batch of a pool: sorted by source length, then by target length to and fro, and cut where the budget is full."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chatbot.batches import Examples
+from chatbot.batches import Blend, Examples
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import PACKED, Block, Group, Pair, read_pairs
@@ -205,9 +205,13 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
     """The data set that lies in `folder`."""
     vocabulary = Vocabulary((folder / store.MODEL).read_bytes(), lowercase=facts["lowercase"])
     valid, test, train = ([_unpacked(one, corpora.named) for one in facts[part]] for part in ("valid", "test", "train"))
+    train_examples = Examples.of(*(store.ragged(folder, side, facts["kind"], device) for side in store.SIDES))
+    if corpora.mix:
+        own = facts["firsts"][len(corpora.paths)]
+        train_examples.blend = Blend.of(own, len(train_examples) - own)
     return Dataset(
         vocabulary=vocabulary,
-        train=Examples.of(*(store.ragged(folder, side, facts["kind"], device) for side in store.SIDES)),
+        train=train_examples,
         valid=Examples(valid, vocabulary, device) if valid else None,
         valid_pairs=valid,
         test_pairs=test,
