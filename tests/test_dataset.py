@@ -344,13 +344,28 @@ def test_mistakes_are_told_in_the_order_of_the_files(corpus, ids, tmp_path, cut,
         prepare([corpus], ids, VocabularyOptions(size=3), workers=workers)
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(corpus, ids):
-    def change(stage, done, total):
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+@pytest.mark.parametrize("change", [lambda lines: [*lines, b"a line more\tReply 1 tea\r\n"], lambda lines: lines * 2, lambda lines: lines[:30]])
+def test_a_file_that_changes_while_it_is_read_is_refused(corpus, ids, cut, size, change):
+    def rewrite(stage, done, total):
         if stage == "vocabulary":
-            corpus.write_bytes(corpus.read_bytes() + b"a line more\tReply 1 tea\r\n")
+            corpus.write_bytes(b"".join(change(corpus.read_bytes().splitlines(keepends=True))))
+
+    cut(size)
+    with pytest.raises(CorpusError, match=f"{corpus}: changed while it was being read"):
+        prepare([corpus], ids, OPTIONS, tell=rewrite)
+
+
+def test_a_file_that_becomes_shorter_by_a_whole_block_is_refused(corpus, ids, cut):
+    cut(1000)
+    first, *_ = read_blocks(corpus, size=1000)
+
+    def rewrite(stage, done, total):
+        if stage == "vocabulary":
+            corpus.write_bytes(first.lines.raw)
 
     with pytest.raises(CorpusError, match=f"{corpus}: changed while it was being read"):
-        prepare([corpus], ids, OPTIONS, tell=change)
+        prepare([corpus], ids, OPTIONS, tell=rewrite)
 
 
 def test_a_folder_that_cannot_be_written_to_is_one_line(corpus, tmp_path):
