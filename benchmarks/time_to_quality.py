@@ -105,7 +105,7 @@ def curve(
             right = sum(is_right(reply, allowed[key(pair.utterance)]) for reply, pair in zip(replies, test, strict=True)) / len(test)
             report.add(
                 f"step {progress.step:,} of {progress.steps:,}", "BLEU", [score], seconds=round(last, 1), right=round(right, 3),
-                tokens_per_second=round(progress.tokens_per_second), loss=round(progress.loss, 3),
+                tokens_per_second=round(progress.tokens_per_second), loss=round(progress.losses["listener"], 3),
             )  # fmt: skip
             reached = reached or (last if score >= goal else None)
         clock.go_on()

@@ -57,7 +57,9 @@ class Ragged:
     def _hold(self, flat: Tensor, starts: Tensor, device: torch.device | None) -> None:
         self.device = device or flat.device
         self.starts = starts[:-1]  # (N,)
-        self.lengths = (starts[1:] - starts[:-1]).int()  # (N,)
+        lengths = starts[1:] - starts[:-1]
+        short = not len(lengths) or int(lengths.max()) < 2**14  # so that two of them may be added
+        self.lengths = lengths.to(torch.int16 if short else torch.int32)  # (N,) of ten million it matters
         self.flat = flat.to(self.device) if _fits(flat, self.device) else flat
 
     def padded(self, rows: Tensor) -> Tensor:
@@ -127,7 +129,7 @@ class Examples:
         """Yields the rows of each batch, no id touched: what `batches` makes batches of. All is drawn from `generator` before the first is yielded."""
         order = self._epoch(generator)
         if generator:
-            order = order[torch.randperm(len(order), generator=generator)]
+            order = order[torch.randperm(len(order), generator=generator, dtype=torch.int32)]
         pools = order.split(POOL)
         draws: list[torch.Generator | None] = [generator] * len(pools)
         if generator:  # the first pool has the generator itself; each later one its own, since it is assembled while others draw from this one
@@ -153,10 +155,10 @@ class Examples:
     def _epoch(self, generator: torch.Generator | None) -> Tensor:
         """The rows that an epoch hears."""
         if not self.blend:
-            return torch.arange(len(self))
+            return torch.arange(len(self), dtype=torch.int32)
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
-        return torch.cat([torch.arange(own).repeat(times), own + drawn])
+        return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()
 
     def _pool(self, order: Tensor, budget: int, generator: torch.Generator | None) -> list[Tensor]:
         """The rows of each batch of a pool: sorted by source length, then by target length to and fro, and cut where the budget is full."""
@@ -169,7 +171,7 @@ class Examples:
             if place > first and (place + 1 - first) * (most_source + most_target) > budget:
                 cuts.append(place)
                 first, most_source, most_target = place, s, t
-        chunks = torch.tensor_split(order[sorting], cuts)
+        chunks = torch.tensor_split(order[sorting].long(), cuts)
         return [chunks[number] for number in torch.randperm(len(chunks), generator=generator).tolist()] if generator else list(chunks)
 
 

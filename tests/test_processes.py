@@ -41,7 +41,7 @@ PROGRAM = textwrap.dedent('''
             networks = {"listener": Seq2Seq(sizes, len(vocabulary)), "interrupter-1": TokenByTokenRNN(sizes, len(vocabulary), hidden=20)}
             options = TrainingOptions(batch_tokens=100, epochs=2, accumulate=2 // processes.world)
             steps = train(networks, examples, examples, options, processes=processes)
-            found[str(dropout)] = [(one.loss, one.tokens, *(validation.perplexity for validation in one.validations.values())) for one in steps]
+            found[str(dropout)] = [(*one.losses.values(), one.tokens, *(validation.perplexity for validation in one.validations.values())) for one in steps]
         batches = examples.count(100)
         if processes.first:
             print(json.dumps({"batches": batches, "losses": found}))

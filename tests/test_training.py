@@ -100,12 +100,11 @@ def test_progress_tells_where_training_stands(examples, fresh):
     steps, ends = [one for one in seen if not one.epoch_ended], [one for one in seen if one.epoch_ended]
     total = steps[0].steps
     assert [one.epoch for one in ends] == [1, 2, 3]
+    assert [one.step for one in steps] == list(range(1, total + 1))
+    assert [one.epoch for one in steps] == sorted(one.epoch for one in steps)
+    assert sum(one.tokens for one in steps) == 3 * int(examples.source.lengths.sum() + examples.target.lengths.sum() - len(examples))
     for name in ("listener", "interrupter-1"):
-        mine = [one for one in steps if one.network == name]
-        assert [one.step for one in mine] == list(range(1, total + 1))
-        assert [one.epoch for one in mine] == sorted(one.epoch for one in mine)
-        assert sum(one.tokens for one in mine) == 3 * int(examples.source.lengths.sum() + examples.target.lengths.sum() - len(examples))
-        assert mine[-1].loss < mine[0].loss
+        assert steps[-1].losses[name] < steps[0].losses[name]
     for one in steps:
         assert 0 < one.tokens <= one.padded <= 200
         assert one.tokens_per_second > 0
@@ -195,7 +194,7 @@ def test_the_optimiser_follows_the_schedule(examples, fresh, monkeypatch):
 def test_every_optimiser_lowers_the_loss(examples, fresh, optimiser):
     rate = 1.0 if optimiser == "sgd" else 0.01
     seen = run({"listener": fresh()["listener"]}, examples, epochs=8, optimiser=optimiser, learning_rate=rate)
-    assert seen[-1].loss < seen[0].loss - 0.3
+    assert seen[-1].losses["listener"] < seen[0].losses["listener"] - 0.3
 
 
 def test_weight_decay_spares_biases_and_embeddings(examples, fresh, monkeypatch):
@@ -247,15 +246,15 @@ def test_scheduled_sampling_at_ratio_0_feeds_the_network_its_own_guesses(example
 def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(examples, fresh, monkeypatch):
     seen = []
 
-    def spy(network, batch, *, teacher_forcing=1.0):
+    def spy(network, batch, **named):
         if network.training:
-            seen.append(teacher_forcing)
-        return target_logits(network, batch, teacher_forcing=teacher_forcing)
+            seen.append(named["teacher_forcing"])
+        return target_logits(network, batch, **named)
 
     monkeypatch.setattr("chatbot.training.loss.target_logits", spy)
     progress = run({"listener": fresh()["listener"]}, examples, epochs=5, teacher_forcing=(1.0, 0.2))
     assert list(dict.fromkeys(seen)) == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2])
-    assert progress[-1].loss < progress[0].loss
+    assert progress[-1].losses["listener"] < progress[0].losses["listener"]
 
 
 def test_the_loss_is_summed_over_what_is_no_padding():

@@ -185,7 +185,6 @@ def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
     except RuntimeError as error:
         if run.processes.world == 1 or not ("gloo" in str(error) or isinstance(error, torch.distributed.DistBackendError)):
             raise
-        run.stopped()
         raise TrainingError("another process of this run has ended", remedy="the same command goes on from the last checkpoint") from None
     if not run.saved:
         raise TrainingError("the loss is not a number from the first epoch on", remedy="start over with --fresh and a lower --learning-rate")

@@ -133,8 +133,8 @@ class TrainingRun:
         if device.type == "cuda" and not torch.cuda.is_bf16_supported():
             yield "this GPU has no bf16: training in fp32"
         if self.begun:
-            steps = ", ".join(f"{name} at step {one['step']:,}" for name, one in self.begun.facts["networks"].items())
-            yield f"going on where it was interrupted, in epoch {self.begun.facts['place']['epoch']}: {steps}"
+            place = self.begun.facts["place"]
+            yield f"going on where it was interrupted: in epoch {place['epoch']}, after step {place['step']:,}"
 
     def progress(self) -> Iterator[Progress]:
         """Trains; saves the bundle at each best, notes each validation in the log, and keeps a checkpoint every few minutes and after each epoch."""

@@ -40,7 +40,7 @@ class PlainView(Silence):
     def step(self, progress: "Progress") -> None:
         """The first step shows that it runs; the others are not worth a line."""
         if progress.step == 1:
-            print(f"{progress.network}: first step done, loss {progress.loss:.2f}", flush=True)
+            print(f"first step done: {', '.join(f'{name} loss {loss:.2f}' for name, loss in progress.losses.items())}", flush=True)
 
     def epoch(self, progress: "Progress", samples: Iterable["Sample"]) -> None:
         """A line for each network, and its replies to the samples."""
@@ -54,7 +54,7 @@ class LiveView(Silence):
     """A picture redrawn four times a second: where each network stands, and what it said after the last validation."""
 
     def __init__(self) -> None:
-        self._progress: dict[str, Progress] = {}
+        self._progress: Progress | None = None
         self._samples: list[str] = []
         self._live = Live(console=Console(), refresh_per_second=4, get_renderable=self._picture)
 
@@ -66,8 +66,8 @@ class LiveView(Silence):
         self._live.__exit__(kind, error, traceback)
 
     def step(self, progress: "Progress") -> None:
-        """Keeps the latest of each network."""
-        self._progress[progress.network] = progress
+        """Keeps the latest."""
+        self._progress = progress
 
     def epoch(self, progress: "Progress", samples: Iterable["Sample"]) -> None:
         """Leaves a line for each network above the picture."""
@@ -76,17 +76,14 @@ class LiveView(Silence):
         self._samples = _sample_lines(samples)
 
     def _picture(self) -> Group:
+        if (one := self._progress) is None:
+            return Group(Text("…"))
+        done = round(20 * one.step / one.steps)
         table = Table.grid(padding=(0, 2))
-        for name, one in self._progress.items():
-            done = round(20 * one.step / one.steps)
+        for name, loss in one.losses.items():
             bar = Text("▰" * done, style="blue" if name == "listener" else "dark_orange") + Text("▱" * (20 - done), style="dim")
-            table.add_row(name, bar, f"epoch {one.epoch}", f"step {one.step:,} of {one.steps:,}", f"loss {one.loss:.3f}")
-        latest = next(reversed(self._progress.values()), None)
-        facts = (
-            Text(f"{latest.tokens_per_second:,.0f} tokens a second · {_clock(latest.seconds_left)} left at most · Ctrl-C saves and stops", style="dim")
-            if latest
-            else Text("…")
-        )
+            table.add_row(name, bar, f"epoch {one.epoch}", f"step {one.step:,} of {one.steps:,}", f"loss {loss:.3f}")
+        facts = Text(f"{one.tokens_per_second:,.0f} tokens a second · {_clock(one.seconds_left)} left at most · Ctrl-C saves and stops", style="dim")
         return Group(*(Text(line) for line in self._samples), table, facts)
 
 

@@ -3,6 +3,7 @@
 B rows, S source pieces, T target pieces, E embedding.
 """
 
+import torch
 from torch import Tensor, nn
 
 from chatbot.options import NetworkOptions
@@ -20,12 +21,13 @@ class Heard(nn.Module):
         super().__init__()
         self.table = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
         self.unheard = options.word_dropout
+        self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
 
     def forward(self, source: Tensor) -> Tensor:
         """(B, S) -> (B, S, E)."""
         heard = self.table(source)
         if self.training and self.unheard:
-            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard)
+            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard, generator=self.chance)
         return heard
 
 

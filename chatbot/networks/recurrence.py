@@ -65,10 +65,11 @@ class Dropout(nn.Module):
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate = rate
+        self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
 
     def forward(self, inputs: Tensor) -> Tensor:
         """`inputs` (B, T, I), in training with some of the I switched off."""
         if not self.training or self.rate == 0:
             return inputs
         keep = 1 - self.rate
-        return inputs * inputs.new_empty(len(inputs), 1, inputs.shape[-1]).bernoulli_(keep).div_(keep)
+        return inputs * inputs.new_empty(len(inputs), 1, inputs.shape[-1]).bernoulli_(keep, generator=self.chance).div_(keep)

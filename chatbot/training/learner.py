@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Batch, Examples
+from chatbot.networks.embedding import Heard
+from chatbot.networks.recurrence import Dropout
 from chatbot.options import TrainingOptions
 from chatbot.training.loss import Lesson, perplexity_of
 from chatbot.training.memory import Shortage, cut, is_shortage
@@ -63,6 +65,10 @@ class Learner:
         self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
         self.parts = parts  # in which each batch is computed, one after the other, for want of memory
         self.lesson = processes.share(Lesson(network, options.label_smoothing))
+        self._chance = torch.Generator(next(network.parameters()).device)
+        for module in self.lesson.modules():
+            if isinstance(module, Lesson | Heard | Dropout):
+                module.chance = self._chance
         self.weights = [weight for weight in network.parameters() if weight.requires_grad]
         self.device = self.weights[0].device
         self.optimiser = _optimiser(network, options)
@@ -169,7 +175,7 @@ class Learner:
         total = torch.zeros((), device=self.device)
         for number, (place, batch) in enumerate(batches):
             # All randomness of a batch is a function of its place, so going on needs no generator's state, and no process another's.
-            torch.manual_seed(seed_of(self.options.seed, self.number, epoch, place))
+            self._chance.manual_seed(seed_of(self.options.seed, self.number, epoch, place))
             halves = cut(batch, self.parts)
             for half, part in enumerate(halves):
                 last = number + 1 == len(batches) and half + 1 == len(halves)

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from chatbot.options import EPOCHS, FEWEST_STEPS, TrainingOptions
 from chatbot.training.learner import Learner, Validation
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
+from chatbot.training.side_by_side import SideBySide
 
 
 class Checkpoint(NamedTuple):
@@ -26,17 +28,16 @@ class Checkpoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands after a step, or, with `epoch_ended`, after an epoch of every network."""
+    """Where training stands after a step of every network, or, with `epoch_ended`, after an epoch."""
 
-    network: str  # which one the step was for
     epoch: int
-    step: int  # of this network, from 1
-    steps: int  # that it takes in all, unless it stops early
-    loss: float  # nats a piece, a mean over the last steps
+    step: int  # from 1
+    steps: int  # in all, unless the networks stop early
+    losses: Mapping[str, float]  # nats a piece, a mean over the last steps, of each network that is still in training
     tokens: int  # real source + target pieces of the step, of all processes
     padded: int  # the same with padding
-    tokens_per_second: float  # a mean over the whole run, time outside of the loop not counted
-    seconds_left: float  # an estimate for all networks
+    tokens_per_second: float  # of all networks together, a mean over the whole run, time outside of the loop not counted
+    seconds_left: float  # an estimate
     networks: Mapping[str, nn.Module]  # the best so far of each, or as they are when none has been validated
     checkpoint: Callable[[], Checkpoint] = field(repr=False)  # to be called before the next Progress is asked for
     skipped: int = 0  # steps of all networks without a finite gradient, which were skipped
@@ -50,23 +51,23 @@ class _Place:
     """Where in the data a run stands."""
 
     epoch: int = 1
-    network: int = 0  # the one that is being trained, by number
     cursor: int = 0  # batches of the epoch that it has had
+    step: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    validations: dict[str, Validation] = field(default_factory=dict)  # of the networks before it
 
 
 def train(
     networks: Mapping[str, nn.Module], train: Examples, valid: Examples | None, options: TrainingOptions,
     *, processes: Processes = ALONE, checkpoint: Checkpoint | None = None,
 ) -> Iterator[Progress]:  # fmt: skip
-    """Trains `networks` side by side, an epoch each in turn, and yields Progress after every step and after every epoch of them all.
+    """Trains `networks` side by side, on the same batches, and yields Progress after every step and after every epoch.
 
-    Each network stops by itself after `options.patience` epochs without a better perplexity on `valid`; with `valid` None all epochs are run
-    and the last weights are the result. The order of the data is a function of the seed and the epoch, and what dropout draws for a batch one of
-    the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training goes on from there as if it had never stopped.
-    A step takes `options.accumulate` batches from each of the `processes`. Raises Diverged and Shortage.
+    On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity
+    on `valid`; with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the
+    epoch, and what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training
+    goes on from there as if it had never stopped. A step takes `options.accumulate` batches from each of the `processes`. Raises Diverged and
+    Shortage.
     """
     order = _Order(train, options, processes)
     epochs = options.epochs or max(EPOCHS, math.ceil(FEWEST_STEPS / order.steps))
@@ -80,36 +81,31 @@ def train(
         for learner in learners:
             learner.try_out(longest)
 
-    def progress(learner: Learner, **changes: Any) -> Progress:
-        done = sum(one.at.step for one in learners)
-        left = sum(steps - one.at.step for one in learners if not one.at.stopped)
+    def progress(active: list[Learner], **changes: Any) -> Progress:
         return Progress(
-            learner.name, at.epoch, learner.at.step, steps, learner.loss, tokens_per_second=at.tokens / max(at.seconds, 1e-9),
-            seconds_left=at.seconds / done * max(0, left) if done else math.inf, networks={one.name: one.best or one.network for one in learners},
+            at.epoch, at.step, steps, {one.name: one.loss for one in active}, tokens_per_second=at.tokens / max(at.seconds, 1e-9),
+            seconds_left=at.seconds / at.step * max(0, steps - at.step) if at.step else math.inf, networks={one.name: one.best or one.network for one in learners},
             checkpoint=lambda: _taken(at, learners), skipped=sum(one.at.skipped_in_all for one in learners), **changes,
         )  # fmt: skip
 
-    while at.epoch <= epochs and not all(learner.at.stopped for learner in learners):
-        first, last = options.teacher_forcing
-        teacher_forcing = first + (last - first) * (at.epoch - 1) / max(1, epochs - 1)
-        while at.network < len(learners):
-            learner = learners[at.network]
-            if not learner.at.stopped:
+    first, last = options.teacher_forcing
+    with SideBySide(len(learners) if device.type == "cpu" and processes.world == 1 else 1) as each:
+        while at.epoch <= epochs and (active := [learner for learner in learners if not learner.at.stopped]):
+            teacher_forcing = first + (last - first) * (at.epoch - 1) / max(1, epochs - 1)
+            began = time.perf_counter()
+            for step in order.of(at.epoch, at.cursor):
+                batches = [(place, train.batch(rows)) for place, rows in step.mine]
+                learn = partial(Learner.learn, batches=batches, weight=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
+                at.cursor, at.step, at.tokens = step.end, at.step + 1, at.tokens + step.real * len(active)
+                each(learn, active)
+                at.seconds += time.perf_counter() - began
+                yield progress(active, tokens=step.real, padded=step.padded)
                 began = time.perf_counter()
-                for step in order.of(at.epoch, at.cursor):
-                    batches = [(place, train.batch(rows)) for place, rows in step.mine]
-                    learner.learn(batches, step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
-                    at.cursor, at.tokens, at.seconds = step.end, at.tokens + step.real, at.seconds + time.perf_counter() - began
-                    yield progress(learner, tokens=step.real, padded=step.padded)
-                    began = time.perf_counter()
-                at.validations[learner.name] = learner.validate(at.epoch, valid)
-            at.network, at.cursor = at.network + 1, 0
-        validations = dict(at.validations)
-        ended = progress(
-            learners[0], tokens=0, padded=0, validations=validations, best=any(validation.best for validation in validations.values()), epoch_ended=True
-        )
-        at.epoch, at.network, at.validations = at.epoch + 1, 0, {}
-        yield ended
+            validations = dict(zip((one.name for one in active), each(partial(Learner.validate, epoch=at.epoch, valid=valid), active), strict=True))
+            best = any(validation.best for validation in validations.values())
+            ended = progress(active, tokens=0, padded=0, validations=validations, best=best, epoch_ended=True)
+            at.epoch, at.cursor = at.epoch + 1, 0
+            yield ended
 
 
 class _Step(NamedTuple):
@@ -159,6 +155,4 @@ def _taken(at: _Place, learners: list[Learner]) -> Checkpoint:
 def _restored(checkpoint: Checkpoint, learners: list[Learner]) -> _Place:
     for learner in learners:
         learner.restore(checkpoint.tensors, checkpoint.facts["networks"][learner.name])
-    place = dict(checkpoint.facts["place"])
-    validations = {name: Validation(**validation) for name, validation in place.pop("validations").items()}
-    return _Place(**place, validations=validations)
+    return _Place(**checkpoint.facts["place"])

@@ -30,7 +30,7 @@ def target_logits(network: Network, batch: Batch, *, teacher_forcing: float = 1.
         logits, context = network.decode(token, context)  # (B, 1, V)
         steps.append(logits)
         if place + 1 < batch.tokens.shape[1]:
-            forced = torch.rand(len(token), 1, generator=generator).to(token.device) < teacher_forcing
+            forced = torch.rand(len(token), 1, generator=generator, device=token.device) < teacher_forcing
             token = torch.where(forced, batch.tokens[:, place + 1 : place + 2], logits.detach().argmax(-1))
     return torch.cat(steps, 1)
 
@@ -46,10 +46,11 @@ class Lesson(nn.Module):
     def __init__(self, network: nn.Module, label_smoothing: float) -> None:
         super().__init__()
         self.network, self.label_smoothing = network, label_smoothing
+        self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
 
     def forward(self, batch: Batch, teacher_forcing: float) -> Tensor:
         """The sum of the loss over the batch's target pieces, in nats."""
-        logits = target_logits(self.network, batch, teacher_forcing=teacher_forcing)  # type: ignore[arg-type]
+        logits = target_logits(self.network, batch, teacher_forcing=teacher_forcing, generator=self.chance)  # type: ignore[arg-type]
         return cross_entropy(logits, batch.targets, label_smoothing=self.label_smoothing)
 
 

@@ -228,7 +228,7 @@ def test_a_full_disk_is_one_line_and_the_last_good_bundle_is_whole(train, chatbo
         ran = again(train, "--fresh", "--seed", 5)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "No space left" in ran.err
-    assert not [path for path in folder.rglob("*.part")]
+    assert not list(folder.rglob("*.part"))
     now = weights(folder)
     if file in ("listener", "bundle.json", "source.ids"):
         assert now == before
