@@ -13,18 +13,20 @@ from torch import Tensor, nn
 
 from chatbot.networks.recurrence import Recurrence
 
-_FUSED: dict[type[nn.Module], Callable[..., tuple[Tensor, ...]]] = {nn.LSTM: torch.quantized_lstm, nn.GRU: torch.quantized_gru}
 _OPS = torch.ops.quantized
+_NEEDED = ((torch, "quantized_lstm"), (torch, "quantized_gru"), (_OPS, "linear_prepack_fp16"), (_OPS, "make_quantized_cell_params_fp16"))
+_THERE = all(hasattr(where, name) for where, name in _NEEDED)  # torch promises none of them
+_FUSED: dict[type[nn.Module], Callable[..., tuple[Tensor, ...]]] = {nn.LSTM: torch.quantized_lstm, nn.GRU: torch.quantized_gru} if _THERE else {}
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 
 def packed(network: AnyNetwork) -> AnyNetwork:
-    """`network`, which is in evaluation mode, with what fp16 holds exactly packed; what it does not hold, and other machines than x86, are left alone.
+    """`network`, which is in evaluation mode, with what fp16 holds exactly packed; what it does not hold, other machines than x86, and a torch without these kernels, are left alone.
 
     It shares the other weights with `network` and does not see later changes of those that are packed.
     """
-    if torch.backends.quantized.engine not in ("x86", "fbgemm") or any(weight.device.type != "cpu" for weight in network.parameters()):
+    if not _THERE or torch.backends.quantized.engine not in ("x86", "fbgemm") or any(weight.device.type != "cpu" for weight in network.parameters()):
         return network
     return _packed(copy.deepcopy(network, {id(weight): weight for weight in network.parameters()}))
 
