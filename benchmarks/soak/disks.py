@@ -1,24 +1,27 @@
 """Disks that are full before or in the midst of a run: whether it says so in one line, the bundle that is there stays whole, and the same command goes on later.
 
-    python benchmarks/soak/disks.py [--moments 6] [--seed 1] [--json FILE]
+    python benchmarks/soak/disks.py [--moments 8] [--seed 1] [--json FILE]
 
 Needs root on Linux: a tmpfs of some megabytes holds a finished bundle of kills.py, and `chatbot train --fresh` with another seed writes there. First the disk
-is filled before the run, up to several remainders from nothing to what a run needs; then at moments spread evenly over a run. Whoever finds
-no room ends with one line and code 2, and the bundle that is there (the old one, or the new one once it has its first best) is whole and replies. When
+is filled before the run, up to several remainders from nothing to what a run needs; then before files chosen at
+random are put in their places. Who finds no room ends with one line and code 2, and the bundle that is there (the old one, or the new one once it has its first best) is whole and replies. When
 the room is free again, the same command ends with the weights, the scores and the log of a run that always had room. Last, the same without an
 old bundle. The first wrong outcome ends all.
 """
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from kills import PATIENCE, START, Ran, Wrong, _ended, _started, command, corpus, left_by, outcome, replies, run
 
 SIZE = 8 << 20
@@ -31,7 +34,7 @@ def main() -> None:
     from measuring import Report, parser
 
     options = parser(__doc__)
-    options.add_argument("--moments", type=int, default=6, metavar="N")
+    options.add_argument("--moments", type=int, default=8, metavar="N", help="at which it is filled, with an old bundle and without")
     options.add_argument("--seed", type=int, default=1, metavar="N")
     given = options.parse_args()
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
@@ -41,15 +44,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         try:
             disk = Disk(Path(temporary))
-            report.add("a run that has room", "s", [disk.seconds], most_KiB=disk.most >> 10)
+            report.add("a run that has room", "s", [disk.seconds], files_moved=disk.moves)
             for old in (True, False):
                 beside = "" if old else ", no old bundle"
                 for remainder in REMAINDERS:
                     report.add(f"{remainder} KiB left before the run{beside}", "", [1], **disk.trial(old, left=remainder << 10))
                 rng = random.Random(f"{given.seed} {old}")
-                for _ in range(given.moments if old else given.moments // 2):
-                    after = rng.random() * disk.seconds
-                    report.add(f"filled after {after:.2f} s{beside}", "", [1], **disk.trial(old, after=after))
+                for at in sorted(rng.sample(range(1, disk.moves), min(given.moments, disk.moves - 1))):
+                    report.add(f"filled before the {at}th move of a file{beside}", "", [1], **disk.trial(old, at=at))
         except Wrong as wrong:
             print(f"WRONG, seed {given.seed}: {wrong}", flush=True)
             sys.exit(1)
@@ -69,24 +71,20 @@ class Disk:
         with self.mounted():
             self.must(self.again(seed=1))
             self.old, self.first = outcome(self.bundle), {path.name: path.read_bytes() for path in self.bundle.iterdir()}
-            ran = self.must(self.again(seed=2))
+            ran = self.must(self.again(seed=2, environment={"KILL_AT": "1000000"}))
             self.new, self.seconds = outcome(self.bundle), ran.seconds
-            self.most = SIZE - self.room()
+            self.moves = int((folder / "moves").read_text())
 
-    def trial(self, old: bool, *, left: int = 0, after: float = 0.0) -> dict[str, Any]:
-        """A run on a disk with so much room left, or one that is filled so many seconds after its start. Raises Wrong."""
-        where = f"{'filled after ' + format(after, '.3f') + ' s' if after else f'{left} bytes left'}{'' if old else ', without an old bundle'}"
+    def trial(self, old: bool, *, left: int = 0, at: int = 0) -> dict[str, Any]:
+        """A run on a disk with so much room left, or one that is filled before so many files were moved. Raises Wrong."""
+        where = f"{f'filled before move {at}' if at else f'{left} bytes left'}{'' if old else ', without an old bundle'}"
         with self.mounted():
             if old:
                 self.bundle.mkdir()
                 for name, content in self.first.items():
                     (self.bundle / name).write_bytes(content)
-            if after:
-                began = self.begun()
-                with suppress(subprocess.TimeoutExpired):
-                    began.wait(after)
-                self.fill(0)
-                ran = _ended(began, 0, PATIENCE)
+            if at:
+                ran = self.filled(at)
             else:
                 self.fill(left)
                 ran = self.again(seed=2)
@@ -112,13 +110,19 @@ class Disk:
                 raise Wrong(f"{where}: resume/ is still there")
         return {"code": ran.code, "left": state, "whose": "the old one's" if is_old else "the new one's", "said": ran.err.strip().partition(": ")[2][-90:]}
 
-    def begun(self) -> "subprocess.Popen[str]":
-        """A run that has just started."""
-        return _started(self.folder, command("--fresh", out="disk/bundle", seed=2))
+    def filled(self, at: int) -> Ran:
+        """A run that holds on before a move of a file, and goes on when the disk is full."""
+        environment = {"KILL_AT": str(at), "KILL_WITH": "SIGSTOP"}
+        began = _started(self.folder, command("--fresh", out="disk/bundle", seed=2), environment)
+        while began.poll() is None and psutil.Process(began.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
+        self.fill(0)
+        began.send_signal(signal.SIGCONT)
+        return _ended(began, 0, PATIENCE)
 
-    def again(self, seed: int) -> Ran:
+    def again(self, seed: int, environment: dict[str, str] | None = None) -> Ran:
         """A run to its end."""
-        return run(self.folder, command("--fresh", out="disk/bundle", seed=seed))
+        return run(self.folder, command("--fresh", out="disk/bundle", seed=seed), environment)
 
     def must(self, ran: Ran) -> Ran:
         """`ran`, which must have ended well."""
