@@ -11,7 +11,7 @@ Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
 PIECES = 2500
-EPOCHS = 9
+EPOCHS = 7
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
@@ -38,7 +38,7 @@ class NetworkOptions:
     hidden: int = 256
     embedding: int = 160
     dropout: float = 0.1
-    word_dropout: float = 0.2  # the share of the heard pieces that training leaves out
+    word_dropout: float = 0.1  # the share of the heard pieces that training leaves out
     bidirectional: bool = True  # the encoder reads from both ends
     attention: Attention = "general"
     tied: bool = True  # one matrix embeds pieces and scores them
@@ -66,8 +66,8 @@ class TrainingOptions:
     batch_tokens: int = 1024  # source + target pieces a step at the most, padding counted
     accumulate: int = 1  # batches a step, in each process
     optimiser: Optimiser = "adamw"
-    learning_rate: float = 4e-3
-    warmup: float = 0.1
+    learning_rate: float = 3e-3
+    warmup: float = 0.05
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
@@ -89,7 +89,7 @@ class TrainingOptions:
             _at_least(flag, number, 0)
         _between("--seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):
-            raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.004")
+            raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.003")
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),

@@ -85,7 +85,7 @@ def untouched(interrupted):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ("--learning-rate 0.5", "--learning-rate 0.004, not 0.5"),
+        ("--learning-rate 0.5", "--learning-rate 0.003, not 0.5"),
         ("--seed 9", "--seed 1, not 9"),
         ("--wait 1,4", "--wait 1, not 1,4"),
         ("--lowercase", "--lowercase off, not on"),
@@ -162,6 +162,12 @@ def test_a_second_run_into_the_same_bundle_is_refused_and_a_dead_one_is_not_in_t
         other.kill()
     assert (tmp_path / "models" / "pets" / "resume" / "lock").exists()
     assert train("pets.tsv").code == 0
+
+
+def test_removing_a_bundle_removes_its_interrupted_run(chatbot, interrupted):
+    folder, _ = interrupted
+    assert chatbot("models", "remove", "pets").code == 0
+    assert not folder.exists()
 
 
 # Signals wherever they come
@@ -288,11 +294,12 @@ def test_too_little_memory_for_a_single_pair_is_one_line(train, corpus, monkeypa
 # A validation file, and other bundles to start from
 
 
-def test_a_validation_file_leaves_the_corpus_whole(train, corpus, tmp_path):
+def test_a_validation_file_leaves_the_corpus_whole(train, chatbot, corpus, tmp_path):
     (tmp_path / "held.tsv").write_text("where might the cat be\tsomewhere else\nhow is the dog\tfine\n")
     ran = train("pets.tsv", "--valid", "held.tsv", "--no-interrupter")
     assert ran.code == 0
     assert "valid perplexity" in ran.out
+    assert "trained on all of it" in chatbot("evaluate", "pets.tsv").err
 
 
 @pytest.fixture
