@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 
-.PHONY: help talk test lint types corpus bundle pictures clean
+.PHONY: help talk test soak lint types corpus bundle pictures clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -21,6 +21,12 @@ talk: $(INSTALLED)    ## install, then talk with the bot that ships
 
 test: $(TESTABLE) lint types    ## install, then lint, types and tests
 	$(BIN)/python -m pytest -n auto
+
+soak: $(TESTABLE)    ## what takes longer: runs killed at random moments, full disks, dying processes, ten million pairs
+	$(BIN)/python benchmarks/soak/kills.py
+	$(BIN)/python benchmarks/soak/disks.py
+	$(BIN)/python benchmarks/soak/ranks.py
+	$(BIN)/python benchmarks/soak/millions.py
 
 lint: $(TESTABLE)    ## ruff: lint and format
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from chatbot import resume
 from chatbot.errors import BundleError, OptionError
 from chatbot.files import write_set, write_whole
 from chatbot.networks.seq2seq import Seq2Seq
@@ -155,12 +156,17 @@ def read_json(folder: Path) -> dict[str, Any]:
 
 
 def remove(folder: Path) -> None:
-    """Removes the files of the bundle in `folder`, and the folder if nothing else is in it. Raises BundleError when they cannot be removed."""
+    """Removes the files of the bundle in `folder`, an interrupted run of it too, and the folder if nothing else is in it.
+
+    Raises BundleError when they cannot be removed, or when a run is at work in it.
+    """
     read_json(folder)
     try:
-        for path in sorted(folder.iterdir()):
-            if _OURS.fullmatch(path.name) or path.name in ("bundle.json", "log.jsonl", "README.md"):
-                path.unlink()
+        with resume.claimed(folder):
+            resume.remove(folder)
+            for path in sorted(folder.iterdir()):
+                if _OURS.fullmatch(path.name) or path.name in ("bundle.json", "log.jsonl", "README.md"):
+                    path.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()
     except OSError as error:

@@ -57,7 +57,7 @@ def replies(listener):
 
 
 def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(bundle, pairs):
-    from chatbot.cli.training_run import fingerprint
+    from chatbot.corpus.fingerprint import fingerprint
 
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8e6
     assert bundle.details.fingerprint == fingerprint(pairs)

@@ -43,7 +43,7 @@ def evaluate(
                 f"an utterance of more than {bundle.details.utterance_limit} pieces", place=f"{pair.place}:1", remedy="shorten it, or leave it out"
             )
     if trained_on_it:
-        pairs = split_pairs(pairs).test
+        pairs = split_pairs(pairs).test if bundle.details.training.get("held_out", True) else []
         if not pairs:
             raise CorpusError("the bundle was trained on all of it", place=corpus[0], remedy="evaluate it on a file of pairs that it has not seen")
     speakers = {"listener": Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}

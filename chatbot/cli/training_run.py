@@ -111,7 +111,7 @@ class TrainingRun:
                 "pairs": data.pairs,
                 "utterances": data.utterances,
             },
-            training={"command": safe_line(command), "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
+            training={"command": safe_line(command), "held_out": sources.valid is None, "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
             versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
         )
         run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
