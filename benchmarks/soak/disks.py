@@ -3,10 +3,10 @@
     python benchmarks/soak/disks.py [--moments 8] [--seed 1] [--json FILE]
 
 Needs root on Linux: a tmpfs of some megabytes holds a finished bundle of kills.py, and `chatbot train --fresh` with another seed writes there. First the disk
-is filled before the run, up to several remainders from nothing to what a run needs; then before files chosen at
-random are put in their places. Who finds no room ends with one line and code 2, and the bundle that is there (the old one, or the new one once it has its first best) is whole and replies. When
-the room is free again, the same command ends with the weights, the scores and the log of a run that always had room. Last, the same without an
-old bundle. The first wrong outcome ends all.
+is filled before the run, up to several remainders from nothing to what a run needs; then it is filled in the midst of a run, before files chosen at random are
+put in their places. Who finds no room ends with one line and code 2, and the bundle that is there (the old one, or the new one once it has its first best) is
+whole and replies. When the room is free again, the same command ends with the weights, the scores and the log of a run that always had room. Last, the same
+without an old bundle. The first wrong outcome ends all.
 """
 
 import os

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 from kills import PATIENCE, START, Ran, Wrong, command, corpus, left_by, outcome, replies
 
+FIRST, LAST = "first step done", "epoch   4"  # what rank 0 prints first and last of training
 BOUND = 60  # seconds after which nothing of an interrupted run may be left
 
 
@@ -41,15 +42,15 @@ def main() -> None:
             taken = []
             for folder in folders:
                 run = Torchrun(folder)
-                run.wait_for_a_step()
+                run.wait_for(FIRST)
+                taken.append(run.wait_for(LAST))
                 ran = run.ended(PATIENCE)
                 if ran.code:
                     raise Wrong(f"an uninterrupted run ended with {ran.last}; rank 0 said {run.said(0)!r}, rank 1 {run.said(1)!r}")
-                taken.append(ran.seconds)
             right, seconds = outcome(folders[0] / "bundle"), min(taken)
             if outcome(folders[1] / "bundle") != right:
                 raise Wrong("two uninterrupted runs differ")
-            report.add("an uninterrupted run, from its first step", "s", [seconds])
+            report.add("an uninterrupted run, from its first step to its last", "s", taken)
             for kind in ("KILL 0", "KILL 1", "TERM", "INT"):
                 rng = random.Random(f"{given.seed} {kind}")
                 found: list[dict[str, Any]] = []
@@ -83,14 +84,15 @@ class Torchrun:
         """What a rank has printed so far."""
         return "".join(path.read_text("utf-8") for path in self.logs.glob(f"*/*/{rank}/{stream}.log"))
 
-    def wait_for_a_step(self) -> None:
-        """Returns when the first step is done, or the run has ended. Raises Wrong."""
-        while "first step done" not in self.said(0, "stdout") and self.process.poll() is None:
-            if time.perf_counter() - self.began > PATIENCE:
+    def wait_for(self, words: str) -> float:
+        """Returns the seconds until rank 0 has printed these words, or the run has ended. Raises Wrong."""
+        began = time.perf_counter()
+        while words not in self.said(0, "stdout") and self.process.poll() is None:
+            if time.perf_counter() - began > PATIENCE:
                 self.process.kill()
-                raise Wrong(f"there was no step in {PATIENCE} s")
+                raise Wrong(f"“{words}” was not printed in {PATIENCE} s")
             time.sleep(0.02)
-        self.began = time.perf_counter()
+        return time.perf_counter() - began
 
     def ranks(self) -> list[psutil.Process]:
         """The processes of the ranks, in order."""
@@ -123,7 +125,7 @@ def life(folder: Path, kind: str, after: float, right: dict[str, Any]) -> dict[s
     """A run that is interrupted so many seconds after its first step, and goes on to its end. Raises Wrong for what should not be."""
     where = f"{kind}, {after:.3f} s after the first step"
     run = Torchrun(folder)
-    run.wait_for_a_step()
+    run.wait_for(FIRST)
     with suppress(subprocess.TimeoutExpired):
         run.process.wait(after)
     ranks, missed = run.ranks(), run.process.poll() is not None
