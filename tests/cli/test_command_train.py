@@ -118,6 +118,7 @@ OPTIONS = {
     "--attention dot --untied": lambda found: found["network"]["tied"] is False,
     "--attention none --one-directional --reverse-source": lambda found: found["network"]["reverse_source"] is True,
     "--hidden 15 --one-directional": lambda found: found["network"]["hidden"] == 15,
+    "--accumulate 3": lambda found: found["training"]["accumulate"] == 3,
     "--out elsewhere/deep/bot": lambda found: True,
     "--batch-tokens 1": lambda found: True,
     "--batch-tokens 99999999999999999999": lambda found: True,
