@@ -41,7 +41,7 @@ def save(folder: Path, facts: Mapping[str, Any], vocabulary: bytes, tensors: Map
         write_set(folder / FOLDER, INDEX, {"format": FORMAT, **facts}, contents, _OURS)
     except OSError as error:
         raise BundleError(
-            f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room; the same command goes on from the checkpoint before"
+            f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room, then give the same command again"
         ) from None
 
 

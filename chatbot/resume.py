@@ -46,6 +46,11 @@ def is_begun(folder: Path) -> bool:
     return (folder / FOLDER / INDEX).is_file()
 
 
+def is_used(folder: Path) -> bool:
+    """Whether a run has left anything in the folder of the bundle in `folder`, however early it was killed."""
+    return any(path.name != "lock" for path in (folder / FOLDER).iterdir())
+
+
 def remove(folder: Path) -> None:
     """Forgets the interrupted run of the bundle in `folder`: its checkpoint first, then what it was kept for. Raises BundleError."""
     inside = folder / FOLDER

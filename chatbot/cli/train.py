@@ -154,8 +154,6 @@ def train(
 
 def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
     """Trains, shows how it goes, saves, scores, and says what came of it."""
-    import torch
-
     from chatbot.cli.watch import LiveView, PlainView, Silence
     from chatbot.training.learner import Diverged
     from chatbot.training.memory import Shortage
@@ -167,35 +165,33 @@ def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
     stop.gently = True
     try:
         with Silence() if not first else PlainView() if plain else LiveView() as view:
+            interrupted = False
             for progress in run.progress():
                 if progress.epoch_ended:
                     view.epoch(progress, run.samples)
                 else:
                     view.step(progress)
-                if run.processes.any(bool(stop.signal)):
+                if interrupted := run.processes.any(bool(stop.signal)):
                     break
-        if stop.signal or run.processes.any(bool(stop.signal)):
-            left = run.stopped()
-            if first:
-                print(safe_line(f"stopped; {left}: {run.folder}; the same command goes on from here"), file=sys.stderr)
-            raise typer.Exit(128 + (stop.signal or signal.SIGTERM))
     except Diverged as error:
-        left = run.stopped()
-        where = run.places(error.rows)
-        what = f"{error.network}: ten steps in a row up to step {error.step:,} had no finite gradient; {left}"
-        raise TrainingError(what, place=where, remedy="look at these lines, or start over with --fresh and a lower --learning-rate") from None
+        what = f"{error.network}: ten steps in a row up to step {error.step:,} had no finite gradient; {run.stopped()}"
+        remedy = "look at these lines, or start over with --fresh and a lower --learning-rate"
+        raise TrainingError(what, place=run.places(error.rows), remedy=remedy) from None
     except Shortage:
         raise TrainingError("not even one pair fits into memory", remedy="use a smaller --preset, or shorter utterances and replies") from None
-    except RuntimeError as error:
-        if run.processes.world == 1 or not ("gloo" in str(error) or isinstance(error, torch.distributed.DistBackendError)):
-            raise
-        raise TrainingError("another process of this run has ended", remedy="the same command goes on from the last checkpoint") from None
+    if interrupted:
+        left = run.stopped()
+        if first:
+            print(safe_line(f"stopped; {left}: {run.folder}; the same command goes on from here"), file=sys.stderr)
+        raise typer.Exit(128 + (stop.signal or signal.SIGTERM))
+    if not first:
+        return
     if not run.saved:
         raise TrainingError("the loss is not a number from the first epoch on", remedy="start over with --fresh and a lower --learning-rate")
-    if first:
-        run.score()
-        for line in _last_lines(run, time.perf_counter() - began):
-            print(safe_line(line))
+    stop.gently = False  # all is kept: scoring can be done again
+    run.score()
+    for line in _last_lines(run, time.perf_counter() - began):
+        print(safe_line(line))
 
 
 def _ratios(text: str) -> tuple[float, float]:
@@ -221,9 +217,10 @@ def _check_room(folder: Path, fresh: bool) -> None:
     """Raises BundleError when `folder` is somebody else's, or holds a finished bundle that `--fresh` does not give up."""
     if os.path.exists(folder / "bundle.json"):
         if not fresh and not resume.is_begun(folder):
+            resume.remove(folder)  # what a run that was killed at its very end has left
             again = shlex.join(["chatbot", "train", "--fresh", *sys.argv[2:]])
             raise BundleError("a finished bundle is there", place=folder, remedy=f"keep it with --out FOLDER, or replace it: {again}")
-    elif os.path.isdir(folder) and any(entry.name != resume.FOLDER for entry in os.scandir(folder)):
+    elif not resume.is_used(folder) and any(entry.name != resume.FOLDER for entry in os.scandir(folder)):
         raise BundleError("there are other files in this folder", place=folder, remedy="name a folder of its own with --out")
 
 

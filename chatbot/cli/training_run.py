@@ -84,7 +84,7 @@ class TrainingRun:
                     how = f"go on with: {saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
                     raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
                 saved = None
-        if processes.first and not saved:
+        if processes.first and not saved and resume.is_begun(folder):
             resume.remove(folder)
         saved = checkpoint.shared(saved, processes.tell)
         settings = settings.at(cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
@@ -151,7 +151,9 @@ class TrainingRun:
 
     def stopped(self) -> str:
         """Keeps where the run stands, and a usable bundle if there is none yet; says in words which bundle is there."""
-        if self.processes.first and self.latest:
+        if not self.processes.first:
+            return ""
+        if self.latest:
             self._keep(self.latest)
         if not self.saved and (self.folder / "bundle.json").exists():
             return "it had no best yet, and the bundle that was there is kept"

@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+
+from chatbot.errors import TrainingError
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,10 @@ class Processes:
             return content
         size = torch.tensor([len(content)])
         torch.distributed.broadcast(size, 0)
+        if not size:
+            return b""
         data = torch.frombuffer(bytearray(content), dtype=torch.uint8) if self.first else torch.empty(int(size), dtype=torch.uint8)
-        if len(data):
-            torch.distributed.broadcast(data, 0)
+        torch.distributed.broadcast(data, 0)
         return data.numpy().tobytes()
 
     def wait(self) -> None:
@@ -63,17 +67,25 @@ class Processes:
 
 
 ALONE = Processes()
+PATIENCE = timedelta(days=1)  # with a process that is preparing the corpus, or writing; one that has died is noticed at once
 
 
 @contextmanager
 def together() -> Iterator[Processes]:
-    """The processes that `torchrun` has started, connected while entered: by gloo on CPUs, by NCCL for what lies on GPUs."""
+    """The processes that `torchrun` has started, connected while entered: by gloo on CPUs, by NCCL for what lies on GPUs.
+
+    Raises TrainingError when another of them has ended.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield ALONE
         return
-    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
     try:
         yield Processes(torch.distributed.get_rank(), world, int(os.environ.get("LOCAL_RANK", "0")))
+    except RuntimeError as error:
+        if "gloo" not in str(error) and not isinstance(error, torch.distributed.DistBackendError):
+            raise
+        raise TrainingError("another process of this run has ended", remedy="the same command goes on from the last checkpoint") from None
     finally:
         torch.distributed.destroy_process_group()

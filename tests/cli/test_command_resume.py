@@ -147,6 +147,22 @@ def test_a_damaged_checkpoint_is_one_line(train, interrupted, damage):
     assert "start over with --fresh" in ran.err
 
 
+def test_what_a_run_killed_in_its_first_save_has_left_is_not_in_the_way(train, whole, interrupted, tmp_path):
+    folder, _ = interrupted
+    (folder / "bundle.json").unlink()
+    (folder / "resume" / "resume.json").unlink()
+    assert again(train).code == 0
+    assert weights(folder) == whole
+
+
+def test_what_a_run_killed_at_its_very_end_has_left_is_removed(train, interrupted):
+    folder, _ = interrupted
+    (folder / "resume" / "resume.json").unlink()
+    ran = again(train)
+    assert (ran.code, "a finished bundle is there" in ran.err) == (2, True)
+    assert not (folder / "resume").exists()
+
+
 # Two at once
 
 
