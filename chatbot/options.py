@@ -11,7 +11,7 @@ Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
 PIECES = 2500
-EPOCHS = 7
+EPOCHS = 9
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
