@@ -51,6 +51,11 @@ def is_used(folder: Path) -> bool:
     return any(path.name != "lock" for path in (folder / FOLDER).iterdir())
 
 
+def forget(folder: Path) -> None:
+    """Gives up the interrupted run of the bundle in `folder`; the prepared corpus is kept, for it may be the same."""
+    (folder / FOLDER / INDEX).unlink(missing_ok=True)
+
+
 def remove(folder: Path) -> None:
     """Forgets the interrupted run of the bundle in `folder`: its checkpoint first, then what it was kept for. Raises BundleError."""
     inside = folder / FOLDER

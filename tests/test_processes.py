@@ -79,4 +79,3 @@ def test_one_alone_has_nobody_to_share_with():
     assert (ALONE.any(True), ALONE.any(False)) == (True, False)
     assert ALONE.tell(b"x") == b"x"
     assert float(ALONE.sum(torch.tensor(3.0))) == 3
-    ALONE.wait()

@@ -128,6 +128,7 @@ def train(
             _check_room(folder, fresh)
         from chatbot import bundle as bundles
         from chatbot.cli.training_run import TrainingRun
+        from chatbot.cli.watch import Preparing
         from chatbot.training.processes import together
 
         processes = held.enter_context(together())
@@ -148,7 +149,7 @@ def train(
         )  # fmt: skip
         sources = Sources(tuple(corpora), valid and shared.corpus_path(valid), tuple(shared.corpus_path(path) for path in mix or ()))
         command = "" if private else shlex.join(["chatbot", *sys.argv[1:]])
-        run = TrainingRun.prepare(sources, folder, settings, base=base, command=command, fresh=fresh, processes=processes)
+        run = TrainingRun.prepare(sources, folder, settings, base=base, command=command, fresh=fresh, processes=processes, tell=Preparing())
         _train(run, stop, plain=shared.is_plain(plain))
 
 

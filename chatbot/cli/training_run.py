@@ -21,8 +21,8 @@ from chatbot.cli.options import cores
 from chatbot.cli.settings import Settings, Sources
 from chatbot.corpus.pairs import Pair
 from chatbot.corpus.split import FEWEST_HELD_OUT
-from chatbot.dataset.prepare import Dataset, prepare
-from chatbot.errors import CorpusError, OptionError
+from chatbot.dataset.prepare import Dataset, Tell, prepare
+from chatbot.errors import BundleError, CorpusError, OptionError
 from chatbot.evaluation.metrics import allowed_replies, evaluate
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
@@ -68,52 +68,25 @@ class TrainingRun:
     @classmethod
     def prepare(
         cls, sources: Sources, folder: Path, settings: Settings,
-        *, base: bundles.Bundle | None, command: str, fresh: bool, processes: Processes,
+        *, base: bundles.Bundle | None, command: str, fresh: bool, processes: Processes, tell: Tell,
     ) -> "TrainingRun":  # fmt: skip
         """Reads the corpora, trains the vocabulary on their training part, and builds the networks; or finds all that where an interrupted run left it.
 
-        With a bundle `base` its vocabulary and networks are gone on from.
-
-        Raises CorpusError, OptionError and BundleError.
+        With a bundle `base` its vocabulary and networks are gone on from. `fresh` gives up an interrupted run that is not the same; `tell` hears how far preparing has come. Raises CorpusError, OptionError and BundleError.
         """
-        saved = checkpoint.load(folder) if processes.first and resume.is_begun(folder) else None
-        if saved:
-            settings = settings.at(saved.facts["settings"]["threads"])
-            if changed := settings.changed_from(saved.facts["settings"]):
-                if not fresh:
-                    how = f"go on with: {saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
-                    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
-                saved = None
-        if processes.first and not saved and resume.is_begun(folder):
-            resume.remove(folder)
-        saved = checkpoint.shared(saved, processes.tell)
-        settings = settings.at(cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+        saved = checkpoint.shared(_begun(folder, settings, fresh) if processes.first else None, processes.tell)
+        settings = settings.at(saved.facts["settings"]["threads"] if saved else cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
         torch.set_num_threads(settings.threads)
-
-        data = _data(sources, folder, settings, processes, base.vocabulary if base else None)
+        data = _data(sources, folder, settings, processes, base.vocabulary if base else None, tell)
         if saved and (saved.facts["fingerprints"] != _fingerprints(data) or saved.vocabulary != data.vocabulary.model):
-            raise CorpusError(
-                "the corpus has changed since the interrupted run began", place=sources.corpora[0], remedy="restore it, or start over with --fresh"
-            )
+            if not fresh:
+                what = "the corpus has changed since the interrupted run began"
+                raise CorpusError(what, place=sources.corpora[0], remedy="restore it, or start over with --fresh")
+            saved = None
+        if processes.first and not saved:
+            resume.forget(folder)
         networks = _networks(settings, data.vocabulary, base)
-        details = bundles.Details(
-            network=settings.network,
-            lowercase=settings.vocabulary.lowercase,
-            history=settings.history,
-            utterance_limit=LIMIT,
-            reply_limit=min(2 * LIMIT, data.longest + data.longest // 2 + 8),
-            fingerprint=data.fingerprint,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            interrupters={network.wait: network.recurrence.hidden for network in networks.values() if isinstance(network, TokenByTokenRNN)},
-            examples=() if settings.private else _examples(data),
-            corpus={
-                "names": [] if settings.private else [safe_line(path.name) for path in (*sources.corpora, *sources.mix)],
-                "pairs": data.pairs,
-                "utterances": data.utterances,
-            },
-            training={"command": safe_line(command), "held_out": sources.valid is None, "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
-            versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
-        )
+        details = _details(sources, settings, data, networks, command)
         run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
         if saved:
             run.begun, run.saved, run.log = Checkpoint(saved.tensors, saved.facts["checkpoint"]), saved.facts["saved"], saved.facts["log"]
@@ -230,13 +203,32 @@ class TrainingRun:
         return Bot(network, self.data.vocabulary, self.settings.history, LIMIT, self.details.reply_limit, device)  # type: ignore[arg-type]
 
 
-def _data(sources: Sources, folder: Path, settings: Settings, processes: Processes, vocabulary: Vocabulary | None) -> Dataset:
+def _begun(folder: Path, settings: Settings, fresh: bool) -> checkpoint.Saved | None:
+    """Where an interrupted run of these settings was left; None where there is none. With `fresh` any other run is none, and raises no error."""
+    if not resume.is_begun(folder):
+        return None
+    try:
+        saved = checkpoint.load(folder)
+    except BundleError:
+        if fresh:
+            return None
+        raise
+    before = saved.facts["settings"]
+    if not (changed := settings.at(before["threads"]).changed_from(before)):
+        return saved
+    if fresh:
+        return None
+    how = f"go on with: {saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
+    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
+
+
+def _data(sources: Sources, folder: Path, settings: Settings, processes: Processes, vocabulary: Vocabulary | None, tell: Tell) -> Dataset:
     """The corpora, prepared by the first process; the others then find that, or on another machine do the same."""
 
     def prepared(vocabulary: Vocabulary | None) -> Dataset:
         return prepare(
             sources.corpora, folder / resume.FOLDER / "ids", settings.vocabulary, history=settings.history, limit=LIMIT, workers=settings.threads,
-            vocabulary=vocabulary, valid=sources.valid, mix=sources.mix, device=torch.device(settings.device),
+            vocabulary=vocabulary, valid=sources.valid, mix=sources.mix, device=torch.device(settings.device), tell=tell,
         )  # fmt: skip
 
     data = prepared(vocabulary) if processes.first else None
@@ -253,6 +245,28 @@ def _networks(settings: Settings, vocabulary: Vocabulary, base: bundles.Bundle |
     for wait in settings.waits:
         networks[f"interrupter-{wait}"] = twin(settings.network, len(vocabulary), wait=wait, target=parameters(networks["listener"]))
     return networks
+
+
+def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str) -> bundles.Details:
+    """What the bundle will say of itself; scores come later."""
+    return bundles.Details(
+        network=settings.network,
+        lowercase=settings.vocabulary.lowercase,
+        history=settings.history,
+        utterance_limit=LIMIT,
+        reply_limit=min(2 * LIMIT, data.longest + data.longest // 2 + 8),
+        fingerprint=data.fingerprint,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        interrupters={network.wait: network.recurrence.hidden for network in networks.values() if isinstance(network, TokenByTokenRNN)},
+        examples=() if settings.private else _examples(data),
+        corpus={
+            "names": [] if settings.private else [safe_line(path.name) for path in (*sources.corpora, *sources.mix)],
+            "pairs": data.pairs,
+            "utterances": data.utterances,
+        },
+        training={"command": safe_line(command), "held_out": sources.valid is None, "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
+        versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
+    )
 
 
 def _fingerprints(data: Dataset) -> list[str]:

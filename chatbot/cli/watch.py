@@ -1,6 +1,7 @@
 """Watching a run: a live picture in a terminal, or one line a validation."""
 
 import math
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,6 +17,21 @@ from chatbot.safe_text import safe_line
 if TYPE_CHECKING:
     from chatbot.cli.training_run import Sample
     from chatbot.training.loop import Progress
+
+EVERY = 10  # seconds
+
+
+class Preparing:
+    """A line every ten seconds while a large corpus is prepared; nothing for a small one."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` bytes of the files; 0 of 0 where nobody can say."""
+        if time.monotonic() - self._told > EVERY:
+            self._told = time.monotonic()
+            print(f"{stage}: {done / total:.0%} of {total / 1e6:,.0f} MB" if total else stage, flush=True)
 
 
 class Silence:

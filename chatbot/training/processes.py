@@ -60,11 +60,6 @@ class Processes:
         torch.distributed.broadcast(data, 0)
         return data.numpy().tobytes()
 
-    def wait(self) -> None:
-        """Returns when all processes are here."""
-        if self.world > 1:
-            torch.distributed.barrier()
-
 
 ALONE = Processes()
 PATIENCE = timedelta(days=1)  # with a process that is preparing the corpus, or writing; one that has died is noticed at once

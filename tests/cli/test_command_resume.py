@@ -131,6 +131,13 @@ def test_a_changed_corpus_is_refused(train, interrupted, corpus):
     assert "going on" in again(train).out
 
 
+def test_fresh_takes_a_changed_corpus(train, interrupted, corpus):
+    corpus.write_text(corpus.read_text("utf-8") + "one more\tindeed\n", "utf-8")
+    ran = again(train, "--fresh")
+    assert (ran.code, "going on" in ran.out) == (0, False)
+    assert stored(interrupted[0])["corpus"]["pairs"] == 41
+
+
 @pytest.mark.parametrize("damage", ["cut", "json", "gone"])
 def test_a_damaged_checkpoint_is_one_line(train, interrupted, damage):
     folder, _ = interrupted
@@ -145,6 +152,7 @@ def test_a_damaged_checkpoint_is_one_line(train, interrupted, damage):
     ran = again(train)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "start over with --fresh" in ran.err
+    assert again(train, "--fresh").code == 0
 
 
 def test_what_a_run_killed_in_its_first_save_has_left_is_not_in_the_way(train, whole, interrupted, tmp_path):
