@@ -72,7 +72,8 @@ class TrainingRun:
     ) -> "TrainingRun":  # fmt: skip
         """Reads the corpora, trains the vocabulary on their training part, and builds the networks; or finds all that where an interrupted run left it.
 
-        With a bundle `base` its vocabulary and networks are gone on from. `fresh` gives up an interrupted run that is not the same; `tell` hears how far preparing has come. Raises CorpusError, OptionError and BundleError.
+        With a bundle `base` its vocabulary and networks are gone on from. `fresh` gives up an interrupted run that is not the same; `tell` hears how
+        far preparing has come. Raises CorpusError, OptionError and BundleError.
         """
         saved = checkpoint.shared(_begun(folder, settings, fresh) if processes.first else None, processes.tell)
         settings = settings.at(saved.facts["settings"]["threads"] if saved else cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
