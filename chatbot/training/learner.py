@@ -122,7 +122,7 @@ class Learner:
         best = valid is None or perplexity < self.at.lowest
         if best:
             self.at.lowest, self.at.since = perplexity, 0
-            self.best = copy.deepcopy(self.network)
+            self.best = self._copy()
         else:
             self.at.since += 1
             self.at.stopped = bool(self.options.patience) and self.at.since >= self.options.patience
@@ -147,13 +147,17 @@ class Learner:
         self._loss.copy_(tensors[f"{self.name}/loss"])
         self.loss = float(self._loss)
         if f"{self.name}/best/{next(iter(self.network.named_parameters()))[0]}" in tensors:
-            self.best = copy.deepcopy(self.network)
+            self.best = self._copy()
             _fill(self.best, {name: tensors[f"{self.name}/best/{name}"] for name, _ in self.best.named_parameters()})
         _fill(self.network, {name: tensors[f"{self.name}/weight/{name}"] for name, _ in self.network.named_parameters()})
         for name, weight in self.network.named_parameters():
             for kind in ("step", "exp_avg", "exp_avg_sq"):
                 if (value := tensors.get(f"{self.name}/{kind}/{name}")) is not None:
                     self.optimiser.state[weight][kind] = value.to(weight.device, copy=True)
+
+    def _copy(self) -> nn.Module:
+        """The network as it stands, without what it draws from: a generator cannot be copied in every torch."""
+        return copy.deepcopy(self.network, {id(self._chance): None})
 
     def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor | None:
         """The gradient, or None when memory did not suffice: next time each batch is computed in twice as many parts. Raises Shortage."""
