@@ -168,7 +168,7 @@ def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
         with Silence() if not first else PlainView() if plain else LiveView() as view:
             interrupted = False
             for progress in run.progress():
-                if progress.epoch_ended:
+                if run.noted:
                     view.epoch(progress, run.samples)
                 else:
                     view.step(progress)

@@ -35,6 +35,7 @@ from chatbot.vocabulary import Vocabulary
 LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
 CHECKPOINT_SECONDS = 120
+EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ class TrainingRun:
     saved: bool = False
     log: list[str] = field(default_factory=list)
     latest: Progress | None = None
+    noted: bool = False  # whether `latest` is an epoch whose samples and validations are in the log
     samples: list[Sample] = field(default_factory=list)  # after the last epoch
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _unsaved: bool = False  # whether there is a best that the bundle does not have yet
     _kept: float = field(default_factory=time.monotonic)  # when the last checkpoint was written
 
     @classmethod
@@ -111,17 +114,26 @@ class TrainingRun:
             yield f"going on where it was interrupted: in epoch {place['epoch']}, after step {place['step']:,}"
 
     def progress(self) -> Iterator[Progress]:
-        """Trains; saves the bundle at each best, notes each validation in the log, and keeps a checkpoint every few minutes and after each epoch."""
+        """Trains; notes each validation in the log, saves the bundle at the first best and soon after each other, and keeps a checkpoint now and then.
+
+        Epochs may take a moment: what is written at their end waits until some seconds have passed. `noted` says whether this one was.
+        """
         for progress in train(self.networks, self.data.train, self.data.valid, self.settings.training, processes=self.processes, checkpoint=self.begun):
-            self.latest = progress
+            self.latest, self.noted = progress, False
             if self.processes.first:
-                if progress.epoch_ended:
+                self._unsaved |= progress.best
+                waited, ended, last = time.monotonic() - self._kept, progress.epoch_ended, progress.step >= progress.steps
+                due = waited > CHECKPOINT_SECONDS or (ended and (last or waited > EPOCH_SECONDS))
+                self.noted = ended and (due or self.data.valid is not None)
+                if self.noted:
                     self._note(progress)
-                    if progress.best:
-                        self._write(progress.networks)
-                if progress.epoch_ended or time.monotonic() - self._kept > CHECKPOINT_SECONDS:
+                if due:
                     self._keep(progress)
+                elif self._unsaved and not self.saved:
+                    self._write(progress.networks)
             yield progress
+        if self._unsaved and self.latest:
+            self._write(self.latest.networks)
 
     def stopped(self) -> str:
         """Keeps where the run stands, and a usable bundle if there is none yet; says in words which bundle is there."""
@@ -182,7 +194,9 @@ class TrainingRun:
         return [held_out[(epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]
 
     def _keep(self, progress: Progress) -> None:
-        """Writes a checkpoint."""
+        """Writes the best so far, if it is not written yet, and a checkpoint: who goes on from that is told of a best only when it is a new one."""
+        if self._unsaved:
+            self._write(progress.networks)
         begun = progress.checkpoint()
         facts = {
             "settings": self.settings.facts(), "command": self.command, "fingerprints": _fingerprints(self.data),
@@ -196,7 +210,7 @@ class TrainingRun:
         card = model_card(self.folder.name, self.details, pieces=len(self.data.vocabulary), parameters=sizes)
         texts = {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)}
         bundles.save(self.folder, self.details, self.data.vocabulary, networks, texts)
-        self.saved = True
+        self.saved, self._unsaved = True, False
 
     def _bot(self, network: nn.Module) -> Bot:
         network.eval()

@@ -148,6 +148,12 @@ def chatbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return call
 
 
+@pytest.fixture(autouse=True)
+def at_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle and a checkpoint are written at the end of every epoch, however short."""
+    monkeypatch.setattr("chatbot.cli.training_run.EPOCH_SECONDS", -1)
+
+
 @pytest.fixture
 def train(chatbot: Chatbot) -> Chatbot:
     """`chatbot train` of the tiniest network for two epochs, plainly, on the CPU."""

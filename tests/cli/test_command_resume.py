@@ -59,6 +59,20 @@ def test_the_same_command_goes_on_and_ends_in_the_same_bytes(train, chatbot, who
     assert sorted(epochs) == sorted({(name, epoch) for name in whole if name != "vocabulary" for epoch in (1, 2, 3)})
 
 
+def test_epochs_of_a_moment_are_not_all_written(train, corpus, monkeypatch, tmp_path):
+    monkeypatch.setattr(training_run, "EPOCH_SECONDS", 1000)
+    saves = []
+    save = training_run.bundles.save
+    monkeypatch.setattr(training_run.bundles, "save", lambda *arguments: (saves.append(1), save(*arguments)))
+    ran = train("pets.tsv", "--epochs", 30)
+    assert ran.code == 0
+    assert len(saves) == 3  # the first best, the last, and that with its scores
+    assert ran.out.count("epoch ") == 2  # the last, of each network
+    monkeypatch.setattr(training_run, "EPOCH_SECONDS", -1)
+    assert train("pets.tsv", "--epochs", 30, "--out", "slow").code == 0
+    assert weights(tmp_path / "slow") == weights(tmp_path / "models" / "pets")
+
+
 def test_a_run_may_be_interrupted_again_and_again(train, whole, monkeypatch, tmp_path):
     for _ in range(4):
         with monkeypatch.context() as patched:
