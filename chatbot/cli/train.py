@@ -98,7 +98,7 @@ def train(
     """Train a bot on pairs: the listener and, beside it, the interrupter.
 
     chatbot train corpora/dialog.tsv\n
-    chatbot train faq.tsv --start-from small-talk --mix dialog.tsv --no-interrupter
+    chatbot train faq.tsv --start-from small-talk --mix dialog.tsv
     """
     vocabulary_options = VocabularyOptions(kind=vocabulary, size=vocab_size, lowercase=lowercase)  # type: ignore[arg-type]
     sizes = {
