@@ -206,10 +206,8 @@ def _created(folder: Path) -> str:
 def _fill(network: nn.Module, path: Path) -> None:
     """Copies into `network` the weights of the file at `path`, which is mapped into memory: each is read as it is widened."""
     weights = dict(network.named_parameters())
-    if "\ufffd" in os.fsencode(path).decode("utf-8", "replace"):  # safetensors takes no path that is not UTF-8
-        stored = safetensors.torch.load(path.read_bytes())
-    else:
-        stored = safetensors.torch.load_file(path)
+    readable = "\ufffd" not in os.fsencode(path).decode("utf-8", "replace")  # safetensors takes no path that is not UTF-8
+    stored = safetensors.torch.load_file(path) if readable else safetensors.torch.load(path.read_bytes())
     if weights.keys() != stored.keys():
         raise ValueError(f"weights {sorted(weights.keys() ^ stored.keys())[0]}")
     with torch.no_grad():
