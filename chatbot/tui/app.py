@@ -124,6 +124,8 @@ class ChatApp(App[None]):
     @on(_Loaded)
     def _greet(self, message: _Loaded) -> None:
         card = message.card
+        if not self._chat.is_attached:  # the person has left meanwhile
+            return
         self._loaded = True
         self._status.card = card
         self._prompt.suggestions = card.examples

@@ -11,6 +11,7 @@ from chatbot.errors import BundleError
 from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
 from chatbot.tui import app as app_module
 from chatbot.tui.app import ChatApp
+from chatbot.tui.chat import Chat
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.sheet import columns, painted, painted_line
 from chatbot.tui.turn import Turn
@@ -132,6 +133,18 @@ def test_a_race_with_nothing_in_it_can_be_drawn():
                 view.show(state, race)
                 assert view.lines(60)
                 assert view.lines(5)
+
+    drive(app, script)
+
+
+def test_a_bot_that_is_loaded_when_the_person_has_left_greets_nobody():
+    app = ChatApp(FakeEngine())
+
+    async def script(pilot):
+        chat, card = app.query_one(Chat), FakeEngine().load()
+        await chat.remove()
+        app.post_message(ChatApp._Loaded(card))
+        await pilot.pause()
 
     drive(app, script)
 
