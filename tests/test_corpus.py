@@ -44,6 +44,7 @@ def sides(path, **options):
 
 @given(st.text(st.sampled_from("aB \t\u00a0\u3000\r\n\u2028\x85\x1ce\u0301\u0327\u1100\u1161\u2581ß\ud800\u200d\u212bé"), max_size=8))
 @example("e\u0301")
+@example("a\u0301")
 @example("a  b ")
 @example("a\u2581b")
 def test_a_folded_text_is_composed_its_blanks_are_squeezed_and_folding_it_again_changes_nothing(text):
@@ -52,7 +53,7 @@ def test_a_folded_text_is_composed_its_blanks_are_squeezed_and_folding_it_again_
     assert not re.search("  |[\\t\\r\\n\u00a0\u3000\x85\u2581\ud800]|^ | $", folded)
     assert fold(folded) == folded
     assert key(folded) == key(text) == key(text.upper().lower())
-    assert [letter for letter in "aB" if letter in folded] == [letter for letter in "aB" if letter in text]
+    assert [letter for letter in "aB" if letter in folded] == [letter for letter in "aB" if letter in unicodedata.normalize("NFC", text)]
 
 
 # Pairs
