@@ -1,0 +1,109 @@
+"""JSON of pairs: one object a line (or a list of objects), with two fields, or with messages that have roles."""
+
+import itertools
+import json
+from collections import Counter
+from typing import Any
+
+from chatbot.corpus.importers.chat import Pairs
+from chatbot.corpus.importers.elements import mistake, text_of
+from chatbot.corpus.importers.source import Source
+from chatbot.corpus.importers.table import columns_of
+from chatbot.errors import CorpusError
+
+_REPLY_ROLES = {"assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot"}
+_UTTERANCE_ROLES = {"user", "human", "customer", "prompter"}
+_SILENT_ROLES = {"system", "developer", "tool", "function", "observation", "function_call"}
+_ROLE_KEYS, _TEXT_KEYS, _LIST_KEYS = ("role", "from"), ("content", "value", "text"), ("messages", "conversations", "conversation")
+_REMEDY = "each line is an object with two texts, or with messages that have roles"
+
+
+def recognises(source: Source) -> bool:
+    """Whether it is JSON and no chat of another kind: by lines, or as a whole."""
+    return source.text.lstrip()[:1] in ("{", "[") and (is_by_lines(source) or isinstance(source.json, list | dict))
+
+
+def is_by_lines(source: Source) -> bool:
+    """Whether its first line is an object by itself."""
+    first = source.text.lstrip().split("\n", 1)[0].strip()
+    if source.suffix == ".jsonl":
+        return True
+    try:
+        return isinstance(json.loads(first), dict) and first != source.text.strip()
+    except (ValueError, RecursionError):
+        return False
+
+
+def read(source: Source, utterance: str | None, reply: str | None, reply_as: str | None) -> Pairs:
+    """The pairs. Raises CorpusError at the first line, or element, that is not understood."""
+    left_out: Counter[str] = Counter()
+    conversations: list[list[tuple[str, str]]] = []
+    loose: list[tuple[str, str]] = []
+    note = ""
+    for number, line, element in _records(source):
+        try:
+            messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
+            if isinstance(messages, list):
+                conversations.append(_conversation(messages, reply_as, left_out))
+            elif isinstance(element, dict):
+                names = [name for name, value in element.items() if not isinstance(value, list | dict)]
+                columns = columns_of(names, utterance, reply, None)
+                note = note or f"utterance from “{names[columns[0]]}”, reply from “{names[columns[1]]}”"
+                loose.append((_plain(element[names[columns[0]]]), _plain(element[names[columns[1]]])))
+            else:
+                raise CorpusError("no object", remedy=_REMEDY)
+        except CorpusError as error:
+            if line:
+                raise CorpusError(error.what, place=source.place(line), remedy=error.remedy) from None
+            raise mistake(source, error.what, error.remedy or _REMEDY, key=None, number=number) from None
+    if reply_as is not None and not conversations:
+        raise CorpusError("--reply-as says nothing about a file without roles", place=source.name, remedy="leave it out")
+    if conversations and loose:
+        conversations += [[pair] for pair in loose]
+        loose = []
+    return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=note)
+
+
+def _records(source: Source) -> list[tuple[int, int, Any]]:
+    """The objects with their number from 0 and, when each has a line of its own, that line from 1, else 0."""
+    if is_by_lines(source):
+        lines = [(number, line) for number, line in enumerate(source.text.split("\n"), 1) if line.strip()]
+        return [(number, line, source.parsed(text, line)) for number, (line, text) in enumerate(lines)]
+    whole = source.json
+    if isinstance(whole, list) and whole and all(isinstance(one, dict) and _first(one, _ROLE_KEYS) is not None for one in whole):
+        return [(0, 1, whole)]  # the messages of one conversation
+    return [(number, 0, one) for number, one in enumerate(whole)] if isinstance(whole, list) else [(0, 1, whole)]
+
+
+def _conversation(messages: list[Any], reply_as: str | None, left_out: Counter[str]) -> list[tuple[str, str]]:
+    """The pairs of one conversation. What the same side says in a row is one turn."""
+    turns: list[tuple[bool, list[str]]] = []
+    for message in messages:
+        role = _first(message, _ROLE_KEYS) if isinstance(message, dict) else None
+        text = text_of(_first(message, _TEXT_KEYS)) if isinstance(message, dict) else None
+        if not isinstance(role, str) or text is None:
+            raise CorpusError("a message without a role and a text", remedy=_REMEDY)
+        known = role.strip().casefold()
+        if known in _SILENT_ROLES and role != reply_as:
+            left_out["messages of system and tools"] += 1
+            continue
+        if reply_as is None and known not in _REPLY_ROLES | _UTTERANCE_ROLES:
+            raise CorpusError(f"whose role is “{role[:40]}”?", remedy="say with --reply-as which role replies")
+        replies = known in _REPLY_ROLES if reply_as is None else known == reply_as.strip().casefold()
+        if not text.strip():
+            left_out["messages without a text"] += 1
+        elif turns and turns[-1][0] == replies:
+            turns[-1][1].append(text)
+        else:
+            turns.append((replies, [text]))
+    pairs = [(" ".join(said), " ".join(answer)) for (_, said), (replies, answer) in itertools.pairwise(turns) if replies]
+    left_out["turns without an answer or before the first utterance"] += len(turns) - 2 * len(pairs)
+    return pairs
+
+
+def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((record[key] for key in keys if record.get(key) is not None), None)
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,81 @@
+"""Rows of cells out of CSV and TSV: which mark parts the cells, and whether quotes mean anything, is told by the file itself."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chatbot.corpus.importers.source import Source, first_words
+from chatbot.errors import CorpusError
+
+_DELIMITERS = ",;\t|"
+_LOOKED_AT = 200  # rows
+_ALIKE = 0.8  # of them
+
+
+class Row(NamedTuple):
+    """The cells of a row, and the line where it begins."""
+
+    line: int
+    cells: list[str]
+
+
+def delimiter_of(source: Source) -> str | None:
+    """The mark between the cells: the one that gives most of the first rows equally many; None when no mark gives more than one."""
+    best: tuple[float, int, str] | None = None
+    for delimiter in _DELIMITERS:
+        widths = []
+        try:
+            for row in _rows(source, delimiter, quoted=delimiter != "\t"):
+                if row.cells != [""]:
+                    widths.append(len(row.cells))
+                if len(widths) == _LOOKED_AT:
+                    break
+        except CorpusError:
+            pass  # what could be read tells enough
+        if widths and widths[0] > 1:
+            alike = widths.count(widths[0]) / len(widths)
+            best = max(best or (0, 0, ""), (alike, widths[0], delimiter), key=lambda found: found[:2])
+    return best[2] if best and best[0] > _ALIKE else None
+
+
+def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:
+    """All rows but blank ones, each as wide as the first. Raises CorpusError at the first that is not."""
+    delimiter = delimiter or delimiter_of(source)
+    if delimiter is None:
+        remedy = "name another --format, or part the cells with commas, semicolons or tabs"
+        raise CorpusError(f"no table: “{first_words(source.lines[0])}”", place=source.place(1), remedy=remedy)
+    quoted = delimiter != "\t" or _tabs_are_quoted(source)
+    rows = [row for row in _rows(source, delimiter, quoted=quoted) if any(cell.strip() for cell in row.cells)]
+    for row in rows:
+        if len(row.cells) != len(rows[0].cells):
+            what = f"{len(row.cells)} cells where the first row has {len(rows[0].cells)}"
+            raise CorpusError(what, place=source.place(row.line), remedy="put a cell that has the mark between cells in it into quotes, or mend the row")
+    return rows
+
+
+def _rows(source: Source, delimiter: str, *, quoted: bool) -> Iterator[Row]:
+    if not quoted:  # as in the corpora of this program: a quote is a quote
+        for number, text in enumerate(source.lines, 1):
+            yield Row(number, text.split(delimiter))
+        return
+    line = 1
+    reader = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            yield Row(line, cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        remedy = 'a cell in quotes ends with one, and has "" for each one in it'
+        raise CorpusError(f"a row that cannot be read: {error}", place=source.place(line), remedy=remedy) from None
+
+
+def _tabs_are_quoted(source: Source) -> bool:
+    """Whether a file with tabs has cells in quotes: so, when they all are in some column, or when only so the rows are equally wide."""
+    plain = [line.split("\t") for line in source.lines if line.strip()]
+    if len({len(cells) for cells in plain}) == 1:
+        return any(all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in column if cell) and any(column) for column in zip(*plain, strict=True))
+    try:
+        return len({len(row.cells) for row in _rows(source, "\t", quoted=True) if row.cells != [""]}) == 1
+    except CorpusError:
+        return False

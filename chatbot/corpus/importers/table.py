@@ -1,0 +1,80 @@
+"""Tables with a column of utterances and one of replies: CSV, TSV and workbooks."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from chatbot.corpus.importers.chat import Pairs
+from chatbot.corpus.importers.rows import Row, delimiter_of, read_rows
+from chatbot.corpus.importers.source import Source
+from chatbot.errors import CorpusError
+
+# What people call the two columns, the likeliest first, in one case and without blanks and marks.
+UTTERANCES = (
+    "utterance", "question", "questions", "prompt", "userinput", "usermessage", "input", "query", "instruction", "user", "human", "message", "trigger", "q",
+    "source", "src", "context", "frage", "fragen", "eingabe", "질문", "발화", "질의", "pregunta", "entrada", "pergunta", "domanda", "質問", "问题", "問題", "سؤال", "السؤال", "вопрос", "soru",
+)  # fmt: skip
+REPLIES = (
+    "reply", "answer", "answers", "response", "completion", "output", "botresponse", "botreply", "assistant", "bot", "chosen", "a", "target", "tgt", "trg",
+    "antwort", "antworten", "ausgabe", "답변", "대답", "응답", "respuesta", "salida", "resposta", "saida", "saída", "réponse", "reponse", "risposta", "回答", "答案", "جواب",
+    "الجواب", "إجابة", "الإجابة", "ответ", "cevap",
+)  # fmt: skip
+_SHOWN = 12  # columns, in one line
+
+
+def recognises(source: Source) -> bool:
+    """Whether its lines have equally many cells, and more than one."""
+    return delimiter_of(source) is not None
+
+
+def read(source: Source, utterance: str | None, reply: str | None, *, delimiter: str | None = None) -> Pairs:
+    """The pairs of a table in text. Raises CorpusError at the first row that is not understood."""
+    rows = read_rows(source, delimiter)
+    plain = delimiter in (None, "\t") and all(len(row.cells) == 2 for row in rows) and "\t" in source.lines[rows[0].line - 1]
+    return pairs_in(rows, source, utterance, reply, headless=plain)
+
+
+def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: str | None, *, headless: bool = False) -> Pairs:
+    """The pairs in `rows`, of which the first names the columns unless they are told by number. `headless`: two columns may do without names."""
+    if not rows:
+        raise CorpusError("nothing in it", place=source.name, remedy="is this the file you meant?")
+    names = rows[0].cells
+    if headless and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
+        columns, body, note = (0, 1), rows, "no names of columns: the first is the utterance, the second the reply"
+    elif utterance is not None and reply is not None and utterance.isdecimal() and reply.isdecimal() and not {utterance, reply} & set(names):
+        columns, body, note = (_numbered(utterance, names, source), _numbered(reply, names, source)), rows, ""
+    else:
+        columns, body = columns_of(names, utterance, reply, source.place(rows[0].line)), rows[1:]
+        note = f"utterance from “{names[columns[0]].strip()}”, reply from “{names[columns[1]].strip()}”"
+    return Pairs([[(row.cells[columns[0]], row.cells[columns[1]]) for row in body]], alone=True, left_out=Counter(), note=note)
+
+
+def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, place: str | None) -> tuple[int, int]:
+    """Which columns, or fields, hold the two sides. Raises CorpusError, which lists them all, when the names do not tell."""
+    found = (_column(names, utterance, UTTERANCES), _column(names, reply, REPLIES))
+    if found[0] is None or found[1] is None or found[0] == found[1]:
+        named = [f"“{name}”" for name, column in ((utterance, found[0]), (reply, found[1])) if name is not None and column is None]
+        told = ", ".join(f"“{name.strip()[:40]}”" for name in names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        what = f"no {' and no '.join(named)}; there are {told}" if named else f"which column is the utterance, and which the reply? There are {told}"
+        numbers = " (by number from 1, if these are no names)" if place else ""
+        raise CorpusError(what, place=place, remedy=f"choose with --utterance and --reply{numbers}")
+    return found[0], found[1]
+
+
+def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> int | None:
+    """Where the column stands that was asked for, or else the first of the known names."""
+    if asked is not None:
+        exact = [number for number, name in enumerate(names) if name.strip() == asked.strip()]
+        alike = exact or [number for number, name in enumerate(names) if _plain(name) == _plain(asked)]
+        return alike[0] if alike else None
+    plain = [_plain(name) for name in names]
+    return next((plain.index(name) for name in known if name in plain), None)
+
+
+def _numbered(number: str, names: Sequence[str], source: Source) -> int:
+    if len(number) < 6 and 0 < int(number) <= len(names):
+        return int(number) - 1
+    raise CorpusError(f"no column {number[:20]}; there are {len(names)}", place=source.place(1), remedy="count them from 1")
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -1,0 +1,91 @@
+"""WhatsApp's exported chats: the .txt of Android and iPhone, alone or in its zip, with dates as each country writes them."""
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from chatbot.corpus.importers.chat import Chat, Message
+from chatbot.corpus.importers.dates import WORDS, Order, Stamp, minute_of_day, minutes_of
+from chatbot.corpus.importers.placeholders import is_notice, said, unmarked
+from chatbot.corpus.importers.source import Source, first_words
+from chatbot.errors import CorpusError
+
+_M = "[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"  # marks that no one sees
+_DATE = rf"(\d{{1,4}}){_M}(\s?[./-]\s?|년\s?|年){_M}(\d{{1,2}}){_M}(\s?[./-]\s?|월\s?|月){_M}(\d{{1,4}}){_M}(?:[.日일](?=[\s,،\u200f]))?{_M}"
+_TIME = rf"(\d{{1,2}}){_M}[:.]{_M}(\d{{2}})(?:{_M}[:.]{_M}(\d{{2}}))?"
+_WORD = r"[^\W\d_][^\d\[\]():\n-]{0,14}?"  # such as “p. m.”, 오후, às
+_START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s*"
+_HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s*{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
+_ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
+_NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?: |$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
+
+
+class _Line(NamedTuple):
+    """A line that begins a message."""
+
+    number: int
+    shape: tuple[object, ...]  # lines of one export have one
+    numbers: tuple[int, int, int]
+    minute: float | None
+    rest: str
+
+
+def recognises(source: Source) -> bool:
+    """Whether one of the first lines begins as a message does."""
+    return any(_HEADER.match(line[:200]) for line in source.text[:20_000].split("\n")[:20])
+
+
+def read(source: Source, order: Order | None, gap: float) -> Chat:
+    """The messages of an export. Raises CorpusError at the first line that is neither a message nor goes on with one."""
+    heads = [head for number, line in enumerate(source.lines, 1) if (head := _header(number, line))]
+    shape = Counter(head.shape for head in heads).most_common(1)[0][0] if heads else None
+    heads = [head for head in heads if head.shape == shape]
+    numbers = {head.number for head in heads}
+    for number, line in enumerate(source.lines, 1):
+        if number in numbers or not line.strip():
+            continue
+        if not heads or number < heads[0].number or (_ALMOST.match(line) and not _header(number, line)):
+            remedy = "mend it, or begin it with a blank if it belongs to the message above"
+            raise CorpusError(f"not understood: “{first_words(line)}”", place=source.place(number), remedy=remedy)
+    for head in heads:
+        if head.minute is None:
+            line = source.lines[head.number - 1]
+            raise CorpusError(f"no such time: “{first_words(line)}”", place=source.place(head.number), remedy="mend that line")
+    stamps = [Stamp(head.numbers, head.minute or 0, source.place(head.number)) for head in heads]
+    assert shape
+    chat = Chat([])
+    ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
+    for head, minute, end in zip(heads, minutes_of(stamps, order, gap, year_leads=bool(shape[-1])), ends, strict=True):
+        body = "\n".join([head.rest, *source.lines[head.number : end - 1]])
+        match = _NAME.match(body)
+        name = unmarked(match["name"]).strip().removeprefix("~").strip() if match else ""
+        if not match or not name or is_notice(name):
+            chat.left_out["lines of the program itself"] += 1
+            continue
+        text, why = said(match["text"], marked=bool(shape[0]))
+        if text:
+            chat.messages.append(Message(name, text, minute))
+        else:
+            chat.left_out[why] += 1
+    return chat
+
+
+def _header(number: int, line: str) -> _Line | None:
+    """What stands before a message, if the line begins one."""
+    match = _HEADER.match(line)
+    if not match:
+        return None
+    bracket, first, separator, second, _, third, comma, before, hour, minute, seconds, after = match.groups()
+    before, after = (_plain_word(word) for word in (before, after))
+    if bool(bracket) != ("]" in line[match.end(10) : match.end()]) or before not in WORDS or after not in WORDS:
+        return None
+    added = WORDS[before] if WORDS[before] is not None else WORDS[after]
+    in_front = WORDS[before] is not None and len(third) <= 2  # PM 1:28 is Korean, and there the year leads
+    shape = (bool(bracket), separator.strip(), comma, len(first) > 2, len(third) > 2, bool(seconds), added is not None, in_front)
+    time = minute_of_day(int(hour), int(minute), int(seconds or 0), added)
+    return _Line(number, shape, (int(first), int(second), int(third)), time, line[match.end() :])
+
+
+def _plain_word(word: str | None) -> str:
+    """A word beside a time, without dots, blanks and marks."""
+    return re.sub(r"[\s.ً‌]", "", unmarked(word or "")).casefold()

@@ -1,0 +1,70 @@
+"""Workbooks (.xlsx): the first sheet with anything in it, as a table."""
+
+import zipfile
+import zlib
+from datetime import datetime
+from pathlib import Path
+
+from chatbot.corpus.importers.chat import Pairs
+from chatbot.corpus.importers.rows import Row
+from chatbot.corpus.importers.source import Source
+from chatbot.corpus.importers.table import pairs_in
+from chatbot.errors import CorpusError
+
+_COLUMNS = 256  # that are looked at
+_BLANK_ROWS = 10_000  # one after another, and the rest is taken for blank as well
+# openpyxl says in many ways that a file is not what its name says.
+_BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, SyntaxError, RuntimeError, NotImplementedError, ArithmeticError)  # fmt: skip
+
+
+def recognises(source: Source) -> bool:
+    """Whether it is a workbook."""
+    return source.workbook is not None
+
+
+def read(source: Source, utterance: str | None, reply: str | None) -> Pairs:
+    """The pairs of a workbook; places are rows. Raises CorpusError for one that is damaged, and when openpyxl is not installed."""
+    if source.workbook is None:
+        raise CorpusError("no workbook", place=source.name, remedy="save it as .xlsx")
+    rows, others = _rows(source.workbook)
+    pairs = pairs_in(rows, source, utterance, reply)
+    pairs.note += f"; {others} more sheets not read" if others else ""
+    return pairs
+
+
+def _rows(path: Path) -> tuple[list[Row], int]:
+    """The rows of the first sheet that has some, and how many sheets come after."""
+    try:
+        import openpyxl  # only who has workbooks needs it
+    except ImportError:
+        remedy = "install it with `pip install 'chatbot[import]'`, or save the sheet as .csv"
+        raise CorpusError("reading .xlsx needs openpyxl, which is not installed", place=path, remedy=remedy) from None
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            for number, sheet in enumerate(book.worksheets, 1):
+                rows, blank = [], 0
+                for line, cells in enumerate(sheet.iter_rows(max_col=_COLUMNS, values_only=True), 1):
+                    texts = [_text(cell) for cell in cells]
+                    blank = 0 if any(texts) else blank + 1
+                    if not blank:
+                        rows.append(Row(line, texts))
+                    elif blank > _BLANK_ROWS:
+                        break
+                if rows:
+                    width = max(max(at for at, text in enumerate(row.cells, 1) if text) for row in rows)
+                    return [Row(row.line, (row.cells + [""] * width)[:width]) for row in rows], len(book.worksheets) - number
+        finally:
+            book.close()
+    except _BROKEN as error:
+        raise CorpusError(f"a workbook that cannot be read: {error}"[:200], place=path, remedy="save it again, or as .csv") from None
+    raise CorpusError("no cell with anything in it", place=path, remedy="is this the file you meant?")
+
+
+def _text(cell: object) -> str:
+    """What stands in a cell."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat(" ") if isinstance(cell, datetime) else str(cell).strip()
