@@ -18,15 +18,16 @@ def expand(
 
     chatbot corpus expand corpora/dialog
     """
-    from chatbot.corpus import topics
+    from chatbot.corpus.expand import expand as pairs_of
     from chatbot.corpus.pairs import groups_path
+    from chatbot.corpus.topics import read_topics
 
     beside = folder if folder.name else folder.resolve()
     out = beside.with_name(f"{beside.name}.tsv") if out is None else out
     if not out.name:
         raise CorpusError("no name of a file", place=f"--out “{out}”", remedy="name the .tsv file to write")
-    found = topics.read_topics(folder)
-    lines = list(topics.expand(found))
+    found = read_topics(folder)
+    lines = list(pairs_of(found))
     pairs = "".join(f"{line.utterance}\t{line.reply}\n" for line in lines)
     groups = "".join(f"{number}\t{line.group.topic}\t{line.group.pair}\t{line.group.label}\n" for number, line in enumerate(lines, 1))
     try:

@@ -18,6 +18,8 @@ def fingerprint(pairs: Iterable[Pair]) -> str:
 
 def digest(pair: Pair) -> bytes:
     """What a pair says, what it belongs to, and how many turns were before it, in SIZE bytes."""
-    topic, late, label = pair.group or ("", "", "")
+    topic, late, label, needs = pair.group or ("", "", "", 0)
     text = f"{pair.utterance}\t{pair.reply}\t{topic}\t{late}\t{label}\t{len(pair.history)}"
+    if needs:  # most corpora have none, and what was counted before there were any stays valid
+        text += f"\t{needs}"
     return hashlib.blake2b(text.encode(), digest_size=SIZE).digest()

@@ -15,15 +15,20 @@ PACKED = (".gz", ".zst")
 
 
 class Group(NamedTuple):
-    """What `NAME.groups.tsv` says of a line: its topic and, in a late-cue topic, its pair and label."""
+    """What `NAME.groups.tsv` says of a line: its topic, what it is kept together with, what else its reply depends on, and what it follows.
+
+    The two utterances of a late-cue pair have one `pair` and two labels. What a frame makes with the values of a slot are pairs of one
+    utterance each, labelled with the value when replies use it. `needs` says how many earlier turns are needed to understand the utterance.
+    """
 
     topic: str
     pair: str = ""
     label: str = ""
+    needs: int = 0
 
     @property
     def unit(self) -> str:
-        """What the split keeps together: all pairs of a topic with the same filler words."""
+        """What the split keeps together: all pairs of a topic with the same filler words, or all values in one frame."""
         return self.pair.rpartition("/")[0]
 
 
@@ -128,12 +133,12 @@ def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
     remedy, last = "run `chatbot corpus expand` again, or delete this file", 0
     for number, line in numbered_lines(beside):
         fields = line.split("\t")
-        if len(fields) != 4 or not fields[0].isdecimal():
-            raise CorpusError("not `line, topic, pair, label`", place=f"{beside}:{number}:1", remedy=remedy)
+        if len(fields) not in (4, 5) or not fields[0].isdecimal() or (not fields[-1].isdecimal() and len(fields) == 5):
+            raise CorpusError("not `line, topic, pair, label, needs`", place=f"{beside}:{number}:1", remedy=remedy)
         if int(fields[0]) < last:
             raise CorpusError(f"line {fields[0]} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
         last = int(fields[0])
-        yield last, Group(*fields[1:])
+        yield last, Group(*fields[1:4], needs=int(fields[4]) if len(fields) == 5 else 0)
 
 
 def _last_lines(raw: bytes, most: int) -> bytes:

@@ -1,30 +1,28 @@
-"""`.topic` files: several utterances, several replies that fit all of them. `expand` compiles a folder of them into pairs.
+"""`.topic` files, read and checked: several utterances, several replies that fit all of them, and what may follow.
 
-The format is told in corpora/README.md. In short: `== name` begins a topic, `> ` is an utterance, `< ` a reply. In a late-cue topic each
-utterance ends in the blank `_`, `{a|b}` lists filler words, and two lines `= word | word` list what may fill the blank, each above its replies.
+The format is told in corpora/README.md. `expand` makes pairs of what is read here, and `conversations` puts them into conversations.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from itertools import product
 from pathlib import Path
 
-from chatbot.corpus.folding import fold, key
+from chatbot.corpus.folding import fold
+from chatbot.corpus.gaps import parts_of, slots_of, words_of
 from chatbot.corpus.lines import numbered_lines
-from chatbot.corpus.pairs import Group
 from chatbot.errors import CorpusError
 
-REPLIES_AN_UTTERANCE = 2
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_FILLERS = re.compile(r"\{([^{}]*)\}")
+_THEN = re.compile(r"\.then-[0-9]+(\.|$)")
+_SLOT = re.compile(r"([a-z0-9][a-z0-9_-]*) *= *(.*)")
+_BLANK = re.compile(r"(?:^|(?<=\s))_(?=[\s,.:!?]|$)")
+_SIGNS = ("==", ">", ">!", "<", "=", ">>", "<<", ">>>", "<<<", "@pairs", "@slot")
 
 
 @dataclass
 class Ending:
-    """One way in which the utterances of a late-cue topic end, and the replies that fit it."""
+    """One list of words that may stand in the blank of a late-cue topic, and the replies below it."""
 
     place: str
     cues: list[str]
@@ -32,146 +30,221 @@ class Ending:
 
 
 @dataclass
-class Topic:
-    """A topic as it is written. `endings` is empty, or holds the two of a late-cue topic."""
+class Block:
+    """What a person may say at one point of a conversation, the replies that fit all of it, and what may be said after any of these."""
 
     name: str
     place: str
+    turn: int = 0  # how many turns of the conversation are before it
     utterances: list[tuple[str, str]] = field(default_factory=list)  # (place, text)
     replies: list[str] = field(default_factory=list)
+    reply_places: list[str] = field(default_factory=list)
+    follow_ups: list["Block"] = field(default_factory=list)
+
+
+@dataclass
+class Topic(Block):
+    """A topic as it is written. `endings` is empty, or holds the two of a late-cue topic; then `turned` are the frames in which they change places."""
+
+    turned: list[tuple[str, str]] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     most_pairs: int | None = None
+    slots: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those of its file
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the corpus that topics make, and what it belongs to."""
-
-    utterance: str
-    reply: str
-    group: Group
+    @property
+    def early(self) -> bool:
+        """Whether the blank stands at the beginning."""
+        return bool(self.endings) and all(text.startswith("_") for _, text in self.utterances)
 
 
 def read_topics(folder: Path) -> list[Topic]:
     """The topics of all `.topic` files in `folder`, in the order of their names. Raises CorpusError at `file:line:column`."""
     paths = sorted(folder.glob("*.topic"))
     if not folder.is_dir() or not paths:
-        raise CorpusError("no .topic files there", place=folder, remedy="name a folder that holds some")
+        raise CorpusError("no .topic files there", place=folder, remedy="name a folder that holds some, or begin one with `chatbot corpus new NAME`")
     topics: dict[str, Topic] = {}
     for path in paths:
-        for topic in _parse(path):
+        for topic in _Reader(path).topics():
             if first := topics.get(topic.name):
                 raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=f"{topic.place}:4", remedy="join the two, or rename one")
             topics[topic.name] = topic
     return list(topics.values())
 
 
-def expand(topics: list[Topic]) -> Iterator[Line]:
-    """Yields the pairs that `topics` make: each utterance with two of its topic's replies.
+class _Reader:
+    """Reads one file, line by line. What was read last tells which line may come next."""
 
-    Raises CorpusError when an utterance stands in two topics: no reply could be right for it.
-    """
-    said: dict[str, tuple[str, str, str]] = {}
-    for topic in topics:
-        for place, line in _late(topic) if topic.endings else _plain(topic):
-            here = (place, line.group.pair, line.group.label)
-            first = said.setdefault(key(line.utterance), here)
-            if first != here:
-                raise CorpusError(f"“{line.utterance}” is said at {first[0]} already", place=f"{place}:3", remedy="keep one of the two")
-            yield line
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.slots: dict[str, tuple[str, ...]] = {}
+        self.slot_places: dict[str, str] = {}
+        self.topic: Topic | None = None
+        self.open: list[Block] = []  # the topic, the block of follow-ups in it, and the one in that
+        self.asked = False  # whether the last line of the topic was an utterance
 
+    def topics(self) -> Iterator[Topic]:
+        """Yields the topics, each checked when it ends."""
+        for number, line in numbered_lines(self.path):
+            place, line = f"{self.path}:{number}", line.rstrip()
+            if not line or line.startswith("#"):
+                continue
+            sign, _, text = line.partition(" ")
+            text, column = fold(text), len(sign) + 2
+            if sign == "==":
+                if self.topic:
+                    yield _checked(self.topic)
+                self._begin(text, place)
+            elif sign not in _SIGNS:
+                raise CorpusError(f"“{sign}” begins no line of a topic", place=f"{place}:1", remedy=f"use one of {' '.join(_SIGNS)} # and a space")
+            elif sign == "@slot":
+                self._slot(text, place, column)
+            elif self.topic is None:
+                raise CorpusError("a line before the first topic", place=f"{place}:1", remedy="begin with `== name`")
+            elif not text:
+                raise CorpusError(f"nothing after `{sign}`", place=f"{place}:{column}", remedy="write it, or delete the line")
+            elif sign == "@pairs":
+                _cap(self.topic, text, place)
+            else:
+                self._line(self.topic, sign, text, place, column)
+        if self.topic:
+            yield _checked(self.topic)
 
-def _plain(topic: Topic) -> Iterator[tuple[str, Line]]:
-    """Each utterance of a plain topic, with its replies."""
-    for number, (place, utterance) in enumerate(topic.utterances):
-        for reply in _rotated(topic.replies, number):
-            yield place, Line(utterance, reply, Group(topic.name))
+    def _begin(self, name: str, place: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise CorpusError(f"“{name}” is no name for a topic", place=f"{place}:4", remedy="use lower-case letters, digits, - and .")
+        if _THEN.search(name):
+            raise CorpusError(f"“{name}” is what a block of follow-ups is called", place=f"{place}:4", remedy="rename the topic")
+        self.topic = Topic(name, place, slots=self.slots)
+        self.open, self.asked = [self.topic], False
 
+    def _slot(self, text: str, place: str, column: int) -> None:
+        found = _SLOT.fullmatch(text)
+        if not found or not found[2]:
+            raise CorpusError(
+                "no slot", place=f"{place}:{column}", remedy="write it as @slot food = pizza | sushi; a name has lower-case letters, digits, - and _"
+            )
+        name = found[1]
+        if name in self.slots:
+            what = f"slot {name} stands at {self.slot_places[name]} already"
+            raise CorpusError(what, place=f"{place}:{column}", remedy="join the two, or rename one")
+        self.slots[name] = words_of(found[2], place, column + found.start(2))
+        self.slot_places[name] = place
 
-def _late(topic: Topic) -> Iterator[tuple[str, Line]]:
-    """Pairs of utterances alike up to the last word: frames x fillers x cues, of which a hash keeps `most_pairs`."""
-    made: list[tuple[str, str, str, int]] = []  # (pair, place, text up to the cue, cue)
-    for frame, (place, utterance) in enumerate(topic.utterances, 1):
-        texts = _FILLERS.split(utterance.removesuffix("_"))
-        for fillers in product(*([word.strip() for word in list_.split("|")] for list_ in texts[1::2])):
-            start = "".join(text for both in zip(texts[::2], (*fillers, ""), strict=True) for text in both)
-            for cue in range(len(topic.endings[0].cues)):
-                made.append((f"{topic.name}/{'+'.join(fillers)}/{frame}.{cue + 1}", place, start, cue))
-    kept = sorted(made, key=lambda pair: blake2b(pair[0].encode(), digest_size=8).digest())[: topic.most_pairs]
-    for number, (pair, place, start, cue) in enumerate(sorted(kept, key=made.index)):
-        for ending in topic.endings:
-            utterance = start + ending.cues[cue]
-            for reply in _rotated(ending.replies, number):
-                yield place, Line(utterance, reply, Group(topic.name, pair, ending.cues[0]))
-
-
-def _rotated(replies: list[str], number: int) -> list[str]:
-    """The replies of the utterance of that number: another two each time, so that all are used equally often."""
-    return [replies[(number + turn) % len(replies)] for turn in range(min(REPLIES_AN_UTTERANCE, len(replies)))]
-
-
-def _parse(path: Path) -> Iterator[Topic]:
-    """The topics of one file, each checked when it ends."""
-    topic: Topic | None = None
-    for number, line in numbered_lines(path):
-        place = f"{path}:{number}"
-        line = line.rstrip()
-        if not line or line.startswith("#"):
-            continue
-        sign, _, text = line.partition(" ")
-        text = fold(text)
-        if sign == "==":
-            if topic:
-                yield _checked(topic)
-            if not _NAME.fullmatch(text):
-                raise CorpusError(f"“{text}” is no name for a topic", place=f"{place}:4", remedy="use lower-case letters, digits, - and .")
-            topic = Topic(text, place)
-        elif topic is None:
-            raise CorpusError("a line before the first topic", place=f"{place}:1", remedy="begin with `== name`")
-        elif sign not in (">", "<", "=", "@pairs"):
-            raise CorpusError(f"“{sign}” begins no line of a topic", place=f"{place}:1", remedy="use `== `, `> `, `< `, `= `, `@pairs ` or `# `")
-        elif not text:
-            raise CorpusError(f"nothing after `{sign}`", place=f"{place}:{len(sign) + 2}", remedy="write it, or delete the line")
-        elif sign == ">":
-            topic.utterances.append((place, text))
-        elif sign == "<":
-            (topic.endings[-1].replies if topic.endings else topic.replies).append(text)
-        elif sign == "=":
-            topic.endings.append(Ending(place, [cue.strip() for cue in text.split("|")]))
-        elif text.isdecimal() and int(text) > 0:
-            topic.most_pairs = int(text)
+    def _line(self, topic: Topic, sign: str, text: str, place: str, column: int) -> None:
+        """An utterance, a reply or an ending."""
+        if sign == "=":
+            self._only_an_opening(topic, place)
+            topic.endings.append(Ending(place, list(words_of(text, place, column))))
+            return
+        gaps = parts_of(text, self.slots, place, column)
+        level = len(sign.rstrip("!")) - 1
+        if sign.startswith(">"):
+            block = self._asking(topic, level, place)
+            (topic.turned if sign == ">!" else block.utterances).append((place, text))
         else:
-            raise CorpusError(f"“{text}” is no number of pairs", place=f"{place}:8", remedy="write a whole number from 1")
-    if topic:
-        yield _checked(topic)
+            block = self._answering(topic, level, place)
+            if any(not isinstance(gap, str) and not gap.slot for gap in gaps):
+                raise CorpusError("choices in a reply", place=f"{place}:{column + text.index('{')}", remedy="write each reply on a line of its own")
+            if topic.endings:
+                if slots_of(gaps):
+                    raise CorpusError("a slot in a reply of a late-cue topic", place=f"{place}:{column + text.index('{')}", remedy="write the reply without it")
+                topic.endings[-1].replies.append(text)
+            else:
+                block.replies.append(text)
+                block.reply_places.append(place)
+        self.asked = sign.startswith(">")
+
+    def _asking(self, topic: Topic, level: int, place: str) -> Block:
+        """The block that an utterance belongs to: a new one where follow-ups follow a reply."""
+        if level == 0:
+            self._only_an_opening(topic, place)
+            return topic
+        sign, above = ">" * (level + 1), self.open[level - 1] if level <= len(self.open) else None
+        if above is None or not (above.replies or topic.endings):
+            remedy = "write the replies above it first" if level == 1 else f"it stands below a block of `{sign[1:]}` and `{'<' * level}`"
+            raise CorpusError(f"nothing that this `{sign}` could follow", place=f"{place}:1", remedy=remedy)
+        if len(self.open) == level or len(self.open) > level + 1 or not self.asked:
+            block = Block(f"{above.name}.then-{len(above.follow_ups) + 1}", place, level)
+            above.follow_ups.append(block)
+            self.open = [*self.open[:level], block]
+        return self.open[level]
+
+    def _answering(self, topic: Topic, level: int, place: str) -> Block:
+        """The block that a reply belongs to."""
+        if level == 0:
+            self._only_an_opening(topic, place)
+            return topic
+        if len(self.open) != level + 1:
+            answer, question = "<" * (level + 1), ">" * (level + 1)
+            raise CorpusError(
+                f"`{answer}` before `{question}`", place=f"{place}:1", remedy=f"write above it what is said, on lines that begin with `{question} `"
+            )
+        return self.open[level]
+
+    def _only_an_opening(self, topic: Topic, place: str) -> None:
+        if topic.follow_ups:
+            what = "a line of the topic itself below its follow-ups"
+            raise CorpusError(what, place=f"{place}:1", remedy=f"move it above line {topic.follow_ups[0].place.rpartition(':')[2]}, or double its sign")
+
+
+def _cap(topic: Topic, text: str, place: str) -> None:
+    if not text.isdecimal() or int(text) < 1:
+        raise CorpusError(f"“{text}” is no number of pairs", place=f"{place}:8", remedy="write a whole number from 1")
+    if topic.most_pairs is not None:
+        raise CorpusError("a second @pairs in this topic", place=f"{place}:1", remedy="keep one of the two")
+    topic.most_pairs = int(text)
 
 
 def _checked(topic: Topic) -> Topic:
     """`topic`, if it is whole."""
-    if not topic.utterances:
+    if not topic.utterances and not (topic.endings and topic.turned):
         raise CorpusError(f"topic {topic.name} has no utterance", place=f"{topic.place}:1", remedy="add lines that begin with `> `")
-    for where, replies in [(ending.place, ending.replies) for ending in topic.endings] or [(topic.place, topic.replies)]:
-        if not replies:
-            raise CorpusError("no reply to this", place=f"{where}:1", remedy="add lines that begin with `< `")
-    if not topic.endings:
-        for place, text in topic.utterances:
-            if column := 1 + min((place for place in map(text.find, "{}") if place >= 0), default=-1):
-                raise CorpusError("filler words outside of a late-cue topic", place=f"{place}:{column + 2}", remedy="write each utterance out")
+    if topic.endings:
+        _check_late(topic)
         return topic
-    if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):
-        raise CorpusError(
-            "a late-cue topic has two endings with equally many words, each above its replies",
-            place=f"{topic.endings[-1].place}:1",
-            remedy="mend the lines that begin with `= `",
-        )
-    for ending in topic.endings:
-        if not all(ending.cues):
-            raise CorpusError("an empty word in an ending", place=f"{ending.place}:3", remedy="write words with | between them")
-    for place, text in topic.utterances:
-        if not text.endswith(" _") or _FILLERS.sub("", text).count("_") != 1 or re.search("[{}]", _FILLERS.sub("", text)):
-            raise CorpusError(
-                "an utterance of a late-cue topic ends in the one blank `_`, braces in pairs",
-                place=f"{place}:3",
-                remedy="e.g. `> the {first|last} day left me _`",
-            )
+    if topic.turned:
+        place = topic.turned[0][0]
+        raise CorpusError("`>!` outside of a late-cue topic", place=f"{place}:1", remedy="begin the line with `> `, or add two endings: lines `= word | word`")
+    _check_block(topic, topic)
     return topic
+
+
+def _check_block(block: Block, topic: Topic) -> None:
+    """Raises CorpusError unless each utterance has replies that fit it; of its follow-ups too."""
+    sign = "<" * (block.turn + 1)
+    if not block.replies:
+        raise CorpusError("no reply to this", place=f"{block.place}:1", remedy=f"add lines that begin with `{sign} `")
+    column = block.turn + 3
+    having = [(place, slots_of(parts_of(text, topic.slots, place, column))) for place, text in block.utterances]
+    for place, text in block.utterances:
+        if blank := _BLANK.search(text):
+            what = "a blank outside of a late-cue topic"
+            raise CorpusError(what, place=f"{place}:{column + blank.start()}", remedy="delete it, or add two endings: lines `= word | word`")
+    for place, text in zip(block.reply_places, block.replies, strict=True):
+        for slot in slots_of(parts_of(text, topic.slots, place, column)):
+            if without := next((where for where, slots in having if slot not in slots), None):
+                spot = f"{place}:{column + text.index('{')}"
+                line = without.rpartition(":")[2]
+                raise CorpusError(f"{{{slot}}} in a reply, and the utterance in line {line} has none", place=spot, remedy="write it into both, or into neither")
+    for below in block.follow_ups:
+        _check_block(below, topic)
+
+
+def _check_late(topic: Topic) -> None:
+    """Raises CorpusError unless a late-cue topic has two endings with replies, and one blank in each utterance, all at the same side."""
+    if topic.follow_ups:
+        raise CorpusError("follow-ups in a late-cue topic", place=f"{topic.follow_ups[0].place}:1", remedy="delete them")
+    if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):
+        what = "a late-cue topic has two endings with equally many words, each above its replies"
+        raise CorpusError(what, place=f"{topic.endings[-1].place}:1", remedy="mend the lines that begin with `= `")
+    for ending in topic.endings:
+        if not ending.replies:
+            raise CorpusError("no reply to this", place=f"{ending.place}:1", remedy="add lines that begin with `< `")
+    every = [(*said, 3) for said in topic.utterances] + [(*said, 4) for said in topic.turned]
+    for place, text, column in every:
+        blanks = [blank.start() for blank in _BLANK.finditer(text)]
+        if len(blanks) != 1 or not (blanks[0] == 0 or text.endswith(" _")) or len(text) == 1:
+            what = "an utterance of a late-cue topic ends in the one blank ` _` or begins with it"
+            raise CorpusError(what, place=f"{place}:{column}", remedy="e.g. `> the {first|last} day left me _`")
+        if text.startswith("_") != every[0][1].startswith("_"):
+            raise CorpusError("a blank at the beginning and one at the end in the same topic", place=f"{place}:{column}", remedy="make two topics of it")
