@@ -62,6 +62,11 @@ class Ragged:
         self.lengths = lengths.to(torch.int16 if short else torch.int32)  # (N,) of ten million it matters
         self.flat = flat.to(self.device) if _fits(flat, self.device) else flat
 
+    def rows(self) -> Iterator[list[int]]:
+        """Yields the ids of each row."""
+        for start, length in zip(self.starts.tolist(), self.lengths.tolist(), strict=True):
+            yield self.flat[start : start + length].tolist()
+
     def padded(self, rows: Tensor) -> Tensor:
         """The rows of that number, padded on the right to the longest: (B, longest). The host waits for nothing."""
         lengths, device = self.lengths[rows].long(), self.flat.device

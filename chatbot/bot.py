@@ -1,5 +1,6 @@
 """Text in, reply out: a network and its vocabulary as somebody to talk to."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +12,12 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad, source_ids
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
-from chatbot.decoding import Choose, Hypothesis, Said, beam, greedy, sampler, stream
+from chatbot.decoding import Choose, Hypothesis, Limits, Said, beam, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
 from chatbot.networks.token_by_token import TokenByTokenRNN
+from chatbot.prefix_tree import PrefixTree
 from chatbot.records import Decoding, Reply
 from chatbot.vocabulary import EOS, Vocabulary
 
@@ -34,6 +36,8 @@ class Bot:
     utterance_limit: int = 256  # pieces; longer is refused, never cut: what decides may come last
     reply_limit: int = 64  # pieces
     device: torch.device | None = None  # None: the CPU
+    known: tuple[str, ...] = ()  # the replies it was trained on, if the bundle keeps them
+    threshold: float = -math.inf  # log-probability of a greedy reply, below which the bot had better say that it did not follow
 
     @classmethod
     def load(cls, model: str | None = None, *, device: str = "cpu") -> "Bot":
@@ -49,7 +53,8 @@ class Bot:
         network: Network = packed(bundle.listener if wait is None else bundle.interrupters[wait])
         details = bundle.details
         device = next(bundle.listener.parameters()).device
-        return cls(network, bundle.vocabulary, details.history, details.utterance_limit, details.reply_limit, device)
+        threshold = -math.inf if wait is not None else details.threshold.get("log_probability", -math.inf)
+        return cls(network, bundle.vocabulary, details.history, details.utterance_limit, details.reply_limit, device, bundle.replies, threshold)
 
     def hear(self, utterance: str, history: History = ()) -> list[int]:
         """The ids of `utterance` and of the turns before it. Raises PromptError when there is nothing in it, or too much."""
@@ -63,16 +68,16 @@ class Bot:
     def stream(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Iterator[str | Reply]:
         """Yields the reply's text as it is said, a chunk a piece ("" while a character is still open), and last the whole Reply.
 
-        Ceasing to iterate stops it. A beam says all at once.
+        Ceasing to iterate stops it. A beam says all at once, and so does a bot that may find at the end that it did not follow.
         """
         decoding = self._possible(decoding)
         source = self.hear(utterance, history)
-        began = time.perf_counter()
-        if decoding.strategy == "beam":
-            reply = self._beam([source], decoding)[0]
+        if decoding.strategy == "beam" or decoding.unsure:
+            reply = self._answer([source], decoding)[0]
             yield reply.text
             yield reply
             return
+        began = time.perf_counter()
         scores: list[float] = []
         finished = False
 
@@ -104,15 +109,29 @@ class Bot:
         found: dict[int, Reply] = {}
         for start in range(0, len(order), _BATCH):
             places = order[start : start + _BATCH]
-            answer = self._beam if decoding.strategy == "beam" else self._together
-            found.update(zip(places, answer([heard[place] for place in places], decoding), strict=True))
+            found.update(zip(places, self._answer([heard[place] for place in places], decoding), strict=True))
         return [found[place] for place in range(len(heard))]
 
     def _possible(self, decoding: Decoding | None) -> Decoding:
-        """A beam looks ahead, which an interrupter cannot: it is greedy then."""
+        """What this network can do of it. A beam looks ahead and doubt looks back, which an interrupter cannot: it is greedy, and says what it says."""
         decoding = decoding or Decoding()
+        if decoding.known_replies and not self.known:
+            raise OptionError("--known-replies, but this bundle does not keep the replies that it was trained on", remedy="leave it out, or train it again")
+        if self.threshold == -math.inf:
+            decoding = replace(decoding, unsure="")
         early = isinstance(self.network, TokenByTokenRNN) and decoding.strategy == "beam"
         return replace(decoding, strategy="greedy") if early else decoding
+
+    def _answer(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
+        """The reply to each source, a batch; where the bot is not sure enough, that it did not follow."""
+        replies = self._beam(sources, decoding) if decoding.strategy == "beam" else self._together(sources, decoding)
+        if not decoding.unsure:
+            return replies
+        surest = replies if decoding.strategy == "greedy" else self._together(sources, replace(decoding, strategy="greedy"))
+        return [
+            replace(reply, text=decoding.unsure, instead_of=reply.text) if sure.log_probability < self.threshold else reply
+            for reply, sure in zip(replies, surest, strict=True)
+        ]
 
     def _together(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
         """Greedy or sampled replies, a batch."""
@@ -130,15 +149,7 @@ class Bot:
     def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
         """The best reply of a beam for each source."""
         began = time.perf_counter()
-        best = beam(
-            self.network,
-            pad(sources, self.device),
-            width=decoding.width,
-            visible=self._visible,
-            limit=decoding.limit or self.reply_limit,
-            length_penalty=decoding.length_penalty,
-            block_ngrams=decoding.block_ngrams,
-        )
+        best = beam(self.network, pad(sources, self.device), self._limits(decoding), width=decoding.width, length_penalty=decoding.length_penalty)
         milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
         return [self._reply(hypotheses[0], milliseconds) for hypotheses in best]
 
@@ -148,13 +159,22 @@ class Bot:
         if decoding.strategy == "sample":
             seeds = [decoding.seed] * len(sources)
             choose = sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=seeds)
-        limit = decoding.limit or self.reply_limit
-        return stream(self.network, pad(sources, self.device), choose, visible=self._visible, limit=limit, block_ngrams=decoding.block_ngrams)
+        return stream(self.network, pad(sources, self.device), choose, self._limits(decoding))
+
+    def _limits(self, decoding: Decoding) -> Limits:
+        """What a reply may be."""
+        known = self._tree if decoding.known_replies else None
+        return Limits(self._visible, decoding.limit or self.reply_limit, decoding.block_ngrams, known)
 
     @cached_property
     def _visible(self) -> torch.Tensor:
         """(V,) which pieces show something."""
         return torch.tensor(self.vocabulary.visible(), device=self.device)
+
+    @cached_property
+    def _tree(self) -> PrefixTree:
+        """The known replies."""
+        return PrefixTree([*self.vocabulary.encode(reply), EOS] for reply in self.known)
 
     def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:
         text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")

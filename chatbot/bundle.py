@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ from chatbot.files import write_set, write_whole
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
-from chatbot.options import NetworkOptions, network_options_from
+from chatbot.options import UNSURE, NetworkOptions, network_options_from
 from chatbot.shipped import shipped
 from chatbot.vocabulary import Vocabulary
 
 FORMAT = 1
 _RESTORE = "restore it, or train the bundle again"
-_OURS = re.compile(r"(vocabulary|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|safetensors)|\.[\w.-]+\.part")
+_OURS = re.compile(r"(vocabulary|replies|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|txt|safetensors)|\.[\w.-]+\.part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,9 @@ class Details:
     training: Mapping[str, Any] = field(default_factory=dict)  # options, and the command that trains it
     scores: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    known_replies: bool = False  # whether it says nothing but replies that it was trained on, unless it is told to
+    unsure: str = UNSURE  # what it says where it is not sure enough
+    threshold: Mapping[str, float] = field(default_factory=dict)  # `log_probability` of a reply below which that is so, and what it does; or empty
 
 
 _TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bundle.json, and the least number that it may be
@@ -61,6 +64,7 @@ _TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bun
     "reply_limit": (int, 1),
     "examples": (list, None),
 }
+_LATER: dict[str, Any] = {"known_replies": bool, "unsure": str, "threshold": dict}  # fields that bundles of 0.1 do not have
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Bundle:
     vocabulary: Vocabulary
     listener: Seq2Seq
     interrupters: Mapping[int, TokenByTokenRNN] = field(default_factory=dict)  # by wait
+    replies: tuple[str, ...] = ()  # those that it was trained on, if it keeps them
 
     @property
     def name(self) -> str:
@@ -79,12 +84,16 @@ class Bundle:
         return self.path.name
 
 
-def save(folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str]) -> None:
-    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, and `texts` by file name, such as the model card.
+def save(
+    folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str], replies: Iterable[str] = ()
+) -> None:
+    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, `texts` by file name, such as the model card, and known `replies`.
 
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
     contents = {"vocabulary": (vocabulary.model, "model")}
+    if listed := "".join(f"{reply}\n" for reply in replies):
+        contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
         weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.named_parameters()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
@@ -104,7 +113,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
     stored = read_json(folder)
     files = stored["files"]
     try:
-        details = Details(**{name: stored[name] for name in _TYPES})
+        details = Details(**{name: stored[name] for name in (*_TYPES, *(_LATER.keys() & stored.keys()))})
         details = replace(
             details,
             network=network_options_from(stored["network"]),
@@ -118,13 +127,14 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))
             network.to(device).eval()
+        replies = tuple(_checked(folder, files["replies"]).read_bytes().decode().removesuffix("\n").split("\n")) if "replies" in files else ()
     except BundleError:
         raise
     except OptionError as error:
         raise BundleError(error.what, place=folder / "bundle.json", remedy=_RESTORE) from None
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError):
         raise BundleError("what it says does not fit the other files", place=folder / "bundle.json", remedy=_RESTORE) from None
-    return Bundle(folder, details, vocabulary, listener, interrupters)
+    return Bundle(folder, details, vocabulary, listener, interrupters, replies)
 
 
 def read_json(folder: Path) -> dict[str, Any]:
@@ -145,7 +155,11 @@ def read_json(folder: Path) -> dict[str, Any]:
         value = stored.get(name)
         if not isinstance(value, kind) or (least is not None and value < least):
             raise BundleError(f"“{name}” is missing, or is not what it should be", place=path, remedy=_RESTORE)
+    for name, kind in _LATER.items():
+        if name in stored and not isinstance(stored[name], kind):
+            raise BundleError(f"“{name}” is not what it should be", place=path, remedy=_RESTORE)
     inside = {
+        "threshold": all(isinstance(number, int | float) for number in stored.get("threshold", {}).values()),
         "corpus": all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")),
         "examples": all(isinstance(example, str) for example in stored["examples"]),
         "interrupters": all(wait.isdecimal() and int(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),

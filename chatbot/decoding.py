@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from chatbot.networks.protocol import Context, Network
+from chatbot.prefix_tree import ROOT, PrefixTree
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, UNK
 
 Choose = Callable[[Tensor, int, Sequence[int]], Tensor]  # log-probabilities (R, V), step, the number of each row in the source -> ids (R,)
@@ -37,6 +38,16 @@ class Hypothesis(NamedTuple):
     finished: bool  # False: cut at the limit
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a reply may be, whatever the strategy."""
+
+    visible: Tensor  # (V,) which pieces show something: a reply may not end before one
+    pieces: int  # at the most, the end-mark included
+    block_ngrams: int = 0  # no so many pieces in a row twice; 0 allows them
+    known: PrefixTree | None = None  # the replies that there are; None: any
+
+
 @dataclass
 class Decoder:
     """A network speaking: the rows' contexts, what they have said, and what they may not say next."""
@@ -44,28 +55,30 @@ class Decoder:
     network: Network
     context: Context
     said: Tensor  # (B, t) begins with BOS
-    visible: Tensor  # (V,) which pieces show something: a reply may not end before one
     silence: Tensor  # (B,) -inf where nothing visible has been said yet, else 0
     bans: Tensor  # (V,) -inf for what is never said, else 0
-    block_ngrams: int = 0
+    limits: "Limits"
+    nodes: list[int]  # where each row stands in the tree of known replies
 
     @classmethod
-    def listen(cls, network: Network, source: Tensor, visible: Tensor, block_ngrams: int = 0) -> "Decoder":
+    def listen(cls, network: Network, source: Tensor, limits: "Limits") -> "Decoder":
         """Ready to answer `source` (B, S). The network must be in evaluation mode."""
         assert not getattr(network, "training", False), "a network in training mode drops out"
         said = torch.full_like(source[:, :1], BOS)
-        bans = torch.zeros(len(visible))
+        bans = torch.zeros(len(limits.visible))
         bans[_BANNED] = -torch.inf
         silence = torch.full((len(source),), -torch.inf, device=source.device)
-        return cls(network, network.encode(source), said, visible, silence, bans.to(source.device), block_ngrams)
+        return cls(network, network.encode(source), said, silence, bans.to(source.device), limits, [ROOT] * len(source))
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf)."""
         logits, self.context = self.network.decode(self.said[:, -1:], self.context)  # (B, 1, V)
         log_probabilities = logits[:, 0].float().log_softmax(-1)
         allowed = log_probabilities + self.bans
-        if self.block_ngrams:
-            self._block(allowed)
+        if self.limits.known:
+            return log_probabilities, allowed + self._unknown(self.limits.known)
+        if self.limits.block_ngrams:
+            self._block(allowed, self.limits.block_ngrams)
             allowed[:, EOS] = log_probabilities[:, EOS]
         allowed[:, EOS].add_(self.silence)
         return log_probabilities, allowed
@@ -75,12 +88,22 @@ class Decoder:
         if rows is not None:
             self.context = self.context.siblings(rows) if siblings else self.context.rows(rows)
             self.said, self.silence = self.said[rows], self.silence[rows]
+        if known := self.limits.known:
+            before = self.nodes if rows is None else [self.nodes[row] for row in rows.tolist()]
+            self.nodes = [known.after(node, number) for node, number in zip(before, ids.tolist(), strict=True)]
         self.said = torch.cat([self.said, ids[:, None]], 1)
-        self.silence = self.silence.masked_fill(self.visible[ids], 0.0)
+        self.silence = self.silence.masked_fill(self.limits.visible[ids], 0.0)
 
-    def _block(self, allowed: Tensor) -> None:
+    def _unknown(self, known: PrefixTree) -> Tensor:
+        """(B, V) -inf for what leads to no known reply, else 0; the end-mark stays possible in rows that have said one."""
+        places = [(row, number) for row, node in enumerate(self.nodes) for number in known.following(node) or (EOS,)]
+        bans = torch.full((len(self.nodes), len(self.bans)), -torch.inf)
+        rows, ids = torch.tensor(places).unbind(1)
+        bans[rows, ids] = 0.0
+        return bans.to(self.bans.device)
+
+    def _block(self, allowed: Tensor, length: int) -> None:
         """Bans what would say the last n-1 pieces and one more a second time."""
-        length = self.block_ngrams
         if self.said.shape[1] < length:
             return
         grams = self.said.unfold(1, length, 1)  # (B, places, n)
@@ -91,12 +114,12 @@ class Decoder:
 
 
 @torch.inference_mode()
-def stream(network: Network, source: Tensor, choose: Choose, *, visible: Tensor, limit: int, block_ngrams: int = 0) -> Iterator[Said]:
-    """Yields what each row of `source` (B, S) says next, until all have ended or said `limit` pieces. Ceasing to iterate stops it."""
-    decoder = Decoder.listen(network, source, visible, block_ngrams)
+def stream(network: Network, source: Tensor, choose: Choose, limits: Limits) -> Iterator[Said]:
+    """Yields what each row of `source` (B, S) says next, until all have ended or reached the limit. Ceasing to iterate stops it."""
+    decoder = Decoder.listen(network, source, limits)
     rows = list(range(len(source)))  # those that the decoder still holds
     ended = [False] * len(source)
-    for step in range(limit):
+    for step in range(limits.pieces):
         log_probabilities, allowed = decoder.step()  # (R, V)
         ids = choose(allowed, step, rows)  # (R,)
         chosen = log_probabilities.gather(1, ids[:, None])[:, 0]
@@ -151,20 +174,18 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 
 
 @torch.inference_mode()
-def beam(
-    network: Network, source: Tensor, *, width: int, visible: Tensor, limit: int, length_penalty: float = 1.0, block_ngrams: int = 0
-) -> list[list[Hypothesis]]:
+def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length_penalty: float = 1.0) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
     A reply's score is its log-probability / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power). A reply has
-    ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at `limit` pieces, where
+    ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where
     the open ones are cut. A beam of width 1 is greedy.
     """
-    decoder = Decoder.listen(network, source, visible, block_ngrams)
+    decoder = Decoder.listen(network, source, limits)
     scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) log-probabilities of the open replies; at first one a row
     searches = [_Search(row, [Hypothesis([], 0.0, False)]) for row in range(len(source))]  # those that go on
     found: list[list[tuple[float, Hypothesis]]] = [[] for _ in searches]
-    for step in range(1, limit + 1):
+    for step in range(1, limits.pieces + 1):
         allowed = decoder.step()[1]  # (R * W, V)
         size = allowed.shape[-1]
         totals = (scores.view(-1, 1) + allowed).view(len(searches), -1)  # (R, W * V)
@@ -175,7 +196,7 @@ def beam(
             found[search.row] += [(one.log_probability / step**length_penalty, one) for one in ends]
             if len(found[search.row]) < width and search.open:
                 going.append(search)
-        if not going or step == limit:
+        if not going or step == limits.pieces:
             break
         first = {search.row: number * scores.shape[1] for number, search in enumerate(searches)}  # the decoder's row of its first reply
         searches, all_go_on = going, step > 1 and len(going) == len(searches)

@@ -12,6 +12,7 @@ Optimiser = Literal["adamw", "adam", "sgd"]
 
 PIECES = 2500
 EPOCHS = 9
+UNSURE = "I am not sure that I followed. Could you say it another way?"
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 

@@ -27,6 +27,8 @@ class Decoding:
     length_penalty: float = 1.0  # a beam's score is its log-probability / pieces ** length_penalty
     block_ngrams: int = 0  # no n pieces in a row twice in one reply; 0 allows them
     limit: int = 0  # pieces in a reply at the most; 0: what the bundle allows
+    known_replies: bool = False  # only such as the bundle was trained on, word for word
+    unsure: str = ""  # what is said instead of a reply of which the bot is not sure enough; "": the reply
 
     def __post_init__(self) -> None:
         """Raises OptionError for what cannot be decoded with."""
@@ -40,17 +42,20 @@ class Decoding:
         ):
             if not possible:
                 raise OptionError(f"{flag} {value:g} is out of range", remedy=f"use a number {range_}")
+        if self.known_replies and self.block_ngrams:
+            raise OptionError("--known-replies and --block-ngrams exclude each other", remedy="leave out --block-ngrams: a known reply is said word for word")
 
     def __str__(self) -> str:
+        known = ", known replies" if self.known_replies else ""
         match self.strategy:
             case "greedy":
-                return "greedy"
+                return f"greedy{known}"
             case "beam":
-                return f"beam {self.width}"
+                return f"beam {self.width}{known}"
             case _:
                 cuts = f" k={self.top_k}" if self.top_k else ""
                 cuts += f" p={self.top_p:g}" if self.top_p < 1 else ""
-                return f"sample t={self.temperature:g}{cuts} seed={self.seed}"
+                return f"sample t={self.temperature:g}{cuts} seed={self.seed}{known}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,17 @@ class Reply:
     pieces: int  # the end-mark included
     milliseconds: float
     finished: bool = True  # False: cut at the limit of pieces
+    instead_of: str | None = None  # what the network said, where `text` is that the bot did not follow
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the bot said that it did not follow."""
+        return self.instead_of is not None
+
+    @property
+    def raw(self) -> str:
+        """What the network said, sure or not."""
+        return self.text if self.instead_of is None else self.instead_of
 
     @property
     def probability(self) -> float:

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from chatbot import bundle as bundles
 from chatbot.bot import Bot
-from chatbot.decoding import beam, greedy, sampler, stream
+from chatbot.decoding import Limits, beam, greedy, sampler, stream
 from chatbot.networks.packed import PackedLinear, PackedRecurrence, packed
 from chatbot.networks.protocol import Context, Memory
 from chatbot.vocabulary import EOS
@@ -125,9 +125,9 @@ def test_a_piece_is_waited_for_once(listener, strategy, block_ngrams):
     source = torch.randint(5, V, (6, 5), generator=torch.Generator().manual_seed(4))
     with Waits() as waits, HiddenWaits() as hidden:
         if strategy == "stream":
-            list(stream(network, source, greedy, visible=VISIBLE, limit=12, block_ngrams=block_ngrams))
+            list(stream(network, source, greedy, Limits(VISIBLE, 12, block_ngrams)))
         else:
-            beam(network, source, width=3, visible=VISIBLE, limit=12, block_ngrams=block_ngrams)
+            beam(network, source, Limits(VISIBLE, 12, block_ngrams), width=3)
     assert len(steps) > 3
     assert 0 < waits.count <= len(steps)
     assert hidden.count == 0
@@ -158,7 +158,7 @@ class Counts:
 def test_rows_that_have_ended_leave_the_batch_and_the_others_go_on():
     network = Counts()
     lengths = [1, 9, 2, 5, 1, 30, 2, 3]
-    steps = list(stream(network, torch.tensor([[length] for length in lengths]), greedy, visible=VISIBLE, limit=40))
+    steps = list(stream(network, torch.tensor([[length] for length in lengths]), greedy, Limits(VISIBLE, 40)))
     said = [list(row) for row in zip(*(step.ids for step in steps), strict=True)]
     assert [row.index(EOS) for row in said] == lengths
     assert all(set(row[row.index(EOS) :]) == {EOS} for row in said)
@@ -170,7 +170,7 @@ def test_rows_that_have_ended_leave_the_batch_and_the_others_go_on():
 def test_searches_that_have_ended_leave_the_beam_and_the_others_go_on():
     network = Counts()
     lengths = [1, 9, 2, 20]
-    found = beam(network, torch.tensor([[length] for length in lengths]), width=2, visible=VISIBLE, limit=40)
+    found = beam(network, torch.tensor([[length] for length in lengths]), Limits(VISIBLE, 40), width=2)
     assert [row[0].ids for row in found] == [[9] * length for length in lengths]
     assert network.rows[:2] == [4, 8]
     assert network.rows[-1] == 2
@@ -182,7 +182,7 @@ def test_a_beam_copies_what_is_looked_at_only_where_rows_multiply_or_leave(liste
     network = listener(V)
     with torch.no_grad():
         network.speak.logits.bias[EOS] = -50.0  # nobody ends
-    beam(network, padded(SOURCES), width=3, visible=VISIBLE, limit=10)
+    beam(network, padded(SOURCES), Limits(VISIBLE, 10), width=3)
     assert copies == [len(SOURCES) * 3]
 
 
@@ -191,7 +191,7 @@ def test_a_row_keeps_its_own_noise_when_others_leave():
 
     def said(rows):
         choose = sampler(temperature=1.0, top_k=0, top_p=0.9, seeds=[seeds[row] for row in rows])
-        steps = list(stream(Counts(), torch.tensor([[lengths[row]] for row in rows]), choose, visible=VISIBLE, limit=40))
+        steps = list(stream(Counts(), torch.tensor([[lengths[row]] for row in rows]), choose, Limits(VISIBLE, 40)))
         return [[number for number in row if number != EOS] for row in zip(*(step.ids for step in steps), strict=True)]
 
     assert said(range(6)) == [said([row])[0] for row in range(6)]

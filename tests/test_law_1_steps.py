@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.bot import Bot
-from chatbot.decoding import Decoder, beam, greedy, sampler, stream
+from chatbot.decoding import Decoder, Limits, beam, greedy, sampler, stream
 from chatbot.networks.protocol import Context
 from chatbot.records import Decoding
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, UNK
@@ -85,7 +85,7 @@ def test_after_the_utterance_the_interrupter_hears_end_marks(interrupter):
 
 
 def said(network, source, choose=greedy, limit=12, **options):
-    steps = list(stream(network, source, choose, visible=VISIBLE, limit=limit, **options))
+    steps = list(stream(network, source, choose, Limits(VISIBLE, limit, **options)))
     ids = [list(row) for row in zip(*(step.ids for step in steps), strict=True)]
     scores = [sum(row) for row in zip(*(step.log_probabilities for step in steps), strict=True)]
     return [(row[: row.index(EOS)] if EOS in row else row, EOS in row, score) for row, score in zip(ids, scores, strict=True)]
@@ -98,7 +98,7 @@ def test_a_beam_of_width_1_is_greedy(listener, cell, block_ngrams, length_penalt
     for wish in (-5.0, 0.0, 3.0):  # to end early or late
         with torch.no_grad():
             network.speak.logits.bias[EOS] = wish
-        found = beam(network, source, width=1, visible=VISIBLE, limit=12, length_penalty=length_penalty, block_ngrams=block_ngrams)
+        found = beam(network, source, Limits(VISIBLE, 12, block_ngrams), width=1, length_penalty=length_penalty)
         plain = said(network, source, block_ngrams=block_ngrams)
         assert [(one.ids, one.finished) for (one,) in found] == [(ids, finished) for ids, finished, _ in plain]
         assert [one.log_probability for (one,) in found] == pytest.approx([score for _, _, score in plain], abs=1e-4)
@@ -108,7 +108,7 @@ def test_a_beam_of_width_1_is_greedy(listener, cell, block_ngrams, length_penalt
 
 def test_a_wide_beam_finds_what_is_likelier_than_greedy_and_scores_it_as_the_network_does(listener):
     network, source = listener(V), torch.randint(5, V, (24, 6), generator=torch.Generator().manual_seed(2))
-    found = beam(network, source, width=6, visible=VISIBLE, limit=8, length_penalty=0.0)
+    found = beam(network, source, Limits(VISIBLE, 8), width=6, length_penalty=0.0)
     better = 0
     for row, (hypotheses, (_, _, score)) in enumerate(zip(found, said(network, source, limit=8), strict=True)):
         assert [one.log_probability for one in hypotheses] == sorted((one.log_probability for one in hypotheses), reverse=True)
@@ -123,9 +123,9 @@ def test_a_wide_beam_finds_what_is_likelier_than_greedy_and_scores_it_as_the_net
 
 def test_a_beam_does_not_depend_on_its_neighbours(listener):
     network, source = listener(V), padded(SOURCES)
-    together = beam(network, source, width=3, visible=VISIBLE, limit=10)
+    together = beam(network, source, Limits(VISIBLE, 10), width=3)
     for row, alone in zip(together, SOURCES, strict=True):
-        (lonely,) = beam(network, torch.tensor([alone]), width=3, visible=VISIBLE, limit=10)
+        (lonely,) = beam(network, torch.tensor([alone]), Limits(VISIBLE, 10), width=3)
         assert [one.ids for one in lonely] == [one.ids for one in row]
 
 
@@ -172,7 +172,7 @@ STRATEGIES = {
     "sample": lambda network, **options: [
         ids for ids, _, _ in said(network, padded(SOURCES), sampler(temperature=1.0, top_k=0, top_p=1.0, seeds=[1, 2, 3, 4]), **options)
     ],
-    "beam": lambda network, **options: [one.ids for found in beam(network, padded(SOURCES), width=3, visible=VISIBLE, limit=12, **options) for one in found],
+    "beam": lambda network, **options: [one.ids for found in beam(network, padded(SOURCES), Limits(VISIBLE, 12, **options), width=3) for one in found],
 }
 
 
@@ -201,7 +201,7 @@ def test_with_ngram_blocking_no_ngram_is_said_twice_and_the_reply_still_ends(str
 
 
 def test_ngram_blocking_never_bans_the_end_mark():
-    decoder = Decoder.listen(Wants(9), torch.tensor([[7]]), VISIBLE, block_ngrams=2)
+    decoder = Decoder.listen(Wants(9), torch.tensor([[7]]), Limits(VISIBLE, 9, block_ngrams=2))
     for number in (9, EOS, 9):
         decoder.say(torch.tensor([number]))
     allowed = decoder.step()[1][0]
@@ -212,7 +212,7 @@ def test_ngram_blocking_never_bans_the_end_mark():
 def test_a_network_in_training_mode_may_not_speak(listener):
     network = listener(V).train()
     with pytest.raises(AssertionError):
-        Decoder.listen(network, torch.tensor([[7]]), VISIBLE)
+        Decoder.listen(network, torch.tensor([[7]]), Limits(VISIBLE, 9))
     network.eval()
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.bot import Bot
-from chatbot.decoding import greedy, sampler, stream
+from chatbot.decoding import Limits, greedy, sampler, stream
 from chatbot.listening import race
 from chatbot.records import Decoding
 from chatbot.vocabulary import BOS, SEP
@@ -19,7 +19,7 @@ HISTORIES = ([], [9, SEP, 30, 12, SEP], [7, SEP, 8, SEP, 33, 21, SEP, 6, SEP])
 
 
 def says(network, source, choose=greedy):
-    return [said.ids[0] for said in stream(network, torch.tensor([source]), choose, visible=VISIBLE, limit=LIMIT)]
+    return [said.ids[0] for said in stream(network, torch.tensor([source]), choose, Limits(VISIBLE, LIMIT))]
 
 
 @torch.inference_mode()

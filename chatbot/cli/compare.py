@@ -24,6 +24,7 @@ def compare(
     top_k: options.TopK = options.DEFAULT.top_k,
     top_p: options.TopP = options.DEFAULT.top_p,
     seed: options.Seed = 0,
+    known_replies: options.KnownReplies = None,
     device: options.Device = "cpu",
 ) -> None:
     """Show who had heard what when it spoke: an RNN that says a word for each word it hears, and one that listens first.
@@ -35,6 +36,7 @@ def compare(
     from chatbot.listening import ladder, race, shared
 
     bundle = options.load_bundle(model, device)
+    decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")  # the race is about what was said, sure or not
     listener = Bot.of(bundle)
     if not bundle.interrupters:
         raise BundleError("no interrupter in it to compare with", place=bundle.path, remedy="train one without --no-interrupter")
@@ -66,13 +68,13 @@ def compare(
 def _race_lines(race: Race) -> list[str]:
     """The race as a table: a row a word."""
     rows = [(str(number), beat.heard, beat.said.strip(), "·") for number, beat in enumerate(race.words, 1)]
-    rows.append(("‖", "(end)", race.afterwards.strip() or "(done)", race.listener.text if race.listener else ""))
+    rows.append(("‖", "(end)", race.afterwards.strip() or "(done)", race.listener.raw if race.listener else ""))
     table = _table([("#", "heard", "interrupter", "listener"), *rows])
     first = race.heard_at_first_word
     caption = f"When it said its first word, the interrupter had heard {first} of {plural(len(race.words), 'word')}."
     sure = [f"interrupter  {safe_line(race.interrupter.text)}  (p {race.interrupter.probability:.2f})"]
     if race.listener:
-        sure.append(f"listener     {safe_line(race.listener.text)}  (p {race.listener.probability:.2f})")
+        sure.append(f"listener     {safe_line(race.listener.raw)}  (p {race.listener.probability:.2f})")
     return ["Race: what each one said, and when", *table, "", *sure, caption]
 
 

@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chatbot.cli.options import in_effect
 from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
+    from chatbot.bundle import Details
 
 History = tuple[tuple[str, str], ...]
 
@@ -15,8 +18,9 @@ History = tuple[tuple[str, str], ...]
 class BundleEngine:
     """Loads a bundle when it is asked to, so that the screen can be drawn before torch is imported."""
 
-    def __init__(self, model: str | None, device: str, wait: int | None = None) -> None:
-        self._model, self._device, self._wait = model, device, wait
+    def __init__(self, model: str | None, device: str, wait: int | None = None, *, known_replies: bool | None = None, unsure: str | None = None) -> None:
+        self._model, self._device, self._wait, self._known_replies, self._unsure = model, device, wait, known_replies, unsure
+        self._details: Details
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
 
@@ -41,28 +45,38 @@ class BundleEngine:
         self._interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}
         for bot in (self._listener, *self._interrupters.values()):
             bot.reply("hello")
-        details, network = bundle.details, bundle.details.network
+        self._details, network = bundle.details, bundle.details.network
+        details = self._details
+        self._listener.reply("hello", self._in_effect(Decoding()))  # says so when there are no known replies
         summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus['pairs']:,} pairs"
         return BotCard(bundle.name, summary, bundles.origin(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples)
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
         """The listener's reply, as it is said."""
-        return self._listener.stream(utterance, decoding, history)
+        return self._listener.stream(utterance, self._in_effect(decoding), history)
 
     def hear(self, words: str, decoding: Decoding, wait: int, history: History) -> Race:
         """The race so far, over the finished words."""
         from chatbot.listening import race
 
-        return race(self._interrupters[wait], words, decoding, history, still_typing=True)
+        return race(self._interrupters[wait], words, self._raw(decoding), history, still_typing=True)
 
     def race(self, utterance: str, reply: Reply, decoding: Decoding, wait: int, history: History) -> Race:
         """The race over the whole utterance."""
         from chatbot.listening import race
 
-        return race(self._interrupters[wait], utterance, decoding, history, listener=reply)
+        return race(self._interrupters[wait], utterance, self._raw(decoding), history, listener=reply)
 
     def ladder(self, utterance: str, decoding: Decoding, history: History) -> Ladder:
         """What the listener would have said to each beginning."""
         from chatbot.listening import ladder
 
-        return ladder(self._listener, utterance, decoding, history)
+        return ladder(self._listener, utterance, self._raw(decoding), history)
+
+    def _in_effect(self, decoding: Decoding) -> Decoding:
+        """`decoding` with what the bundle, or the person, says of known replies and of doubt."""
+        return in_effect(decoding, self._details, self._known_replies, self._unsure)
+
+    def _raw(self, decoding: Decoding) -> Decoding:
+        """The same, whatever the doubt: race and ladder show what a network says."""
+        return replace(self._in_effect(decoding), unsure="")

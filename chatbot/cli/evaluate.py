@@ -20,6 +20,7 @@ def evaluate(
     json_: options.Json = False,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,
+    known_replies: options.KnownReplies = None,
     device: options.Device = "cpu",
 ) -> None:
     """Score a bot and its interrupters on pairs they have not seen.
@@ -34,6 +35,7 @@ def evaluate(
     from chatbot.evaluation import metrics
 
     bundle = options.load_bundle(model, device)
+    decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")
     pairs = [pair for path in corpus for pair in read_pairs(options.corpus_path(path), history=bundle.details.history)]
     allowed = metrics.allowed_replies(pairs)
     trained_on_it = fingerprint(pairs) == bundle.details.fingerprint

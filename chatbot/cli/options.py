@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from chatbot.safe_text import safe_line
 from chatbot.shipped import shipped
 
 if TYPE_CHECKING:
-    from chatbot.bundle import Bundle
+    from chatbot.bundle import Bundle, Details
 
 DEFAULT = Decoding()
 
@@ -32,6 +33,13 @@ TopP = Annotated[float, typer.Option(metavar="P", help="With --sample: only the 
 Seed = Annotated[int, typer.Option(metavar="N", help="With --sample: equal seeds give equal replies.")]
 Beam = Annotated[int, typer.Option(metavar="W", help="Beam search of width W; 0 for none.")]
 BlockNgrams = Annotated[int, typer.Option(metavar="N", help="Never say N pieces in a row twice in one reply; 0 allows it.")]
+KnownReplies = Annotated[
+    bool | None, typer.Option("--known-replies/--any-replies", help="Only replies that the bundle was trained on, word for word. Default: as it was trained.")
+]
+Unsure = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help='What to say instead where the bot is not sure that it followed; "" for nothing. Default: what the bundle says.'),
+]
 
 
 def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: int, beam: int, block_ngrams: int, *, switchable: bool = False) -> Decoding:
@@ -43,6 +51,12 @@ def decoding(sample: bool, temperature: float, top_k: int, top_p: float, seed: i
     if not sample and not switchable and (temperature, top_k, top_p, seed) != (DEFAULT.temperature, DEFAULT.top_k, DEFAULT.top_p, DEFAULT.seed):
         raise OptionError("--temperature, --top-k, --top-p and --seed do nothing without --sample", remedy="add --sample")
     return chosen
+
+
+def in_effect(decoding: Decoding, details: "Details", known_replies: bool | None, unsure: str | None) -> Decoding:
+    """`decoding` with what the bundle says where the person has said nothing. Raises OptionError for what contradicts itself."""
+    known = details.known_replies and not decoding.block_ngrams if known_replies is None else known_replies
+    return replace(decoding, known_replies=known, unsure=details.unsure if unsure is None else unsure)
 
 
 def is_plain(plain: bool) -> bool:

@@ -22,6 +22,8 @@ def reply(
     seed: options.Seed = 0,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,
+    known_replies: options.KnownReplies = None,
+    unsure: options.Unsure = None,
     device: options.Device = "cpu",
 ) -> None:
     """Answer, one line for each utterance.
@@ -32,7 +34,9 @@ def reply(
     decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams)
     from chatbot.bot import Bot
 
-    bot = Bot.of(options.load_bundle(model, device))
+    bundle = options.load_bundle(model, device)
+    decoding = options.in_effect(decoding, bundle.details, known_replies, unsure)
+    bot = Bot.of(bundle)
     utterances: Iterable[str] = [" ".join(text)] if text else (line.rstrip("\r\n") for line in sys.stdin)
     history: list[tuple[str, str]] = []
     for number, utterance in enumerate(utterances, 1):
@@ -47,7 +51,7 @@ def reply(
         history = [*history, (utterance, answer.text)][-bot.history :] if bot.history else []
         if json_:
             said = {"text": answer.text, "log_probability": answer.log_probability, "pieces": answer.pieces, "milliseconds": round(answer.milliseconds, 3)}
-            typer.echo(safe_json(said))
+            typer.echo(safe_json(said | {"unsure": answer.unsure, "raw": answer.raw}))
         else:
             typer.echo(safe_text(answer.text) if text else safe_line(answer.text))
         sys.stdout.flush()

@@ -33,6 +33,8 @@ class Settings:
     threads: int
     processes: int
     start_from: str | None = None
+    known_replies: bool = False
+    unsure: str = ""
 
     def facts(self) -> dict[str, Any]:
         """The settings by the name of their option, fit for JSON."""

@@ -24,6 +24,8 @@ def talk(
     seed: options.Seed = 0,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,
+    known_replies: options.KnownReplies = None,
+    unsure: options.Unsure = None,
     device: options.Device = "cpu",
     plain: options.Plain = False,
 ) -> None:
@@ -35,7 +37,7 @@ def talk(
     decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams, switchable=True)
     from chatbot.cli.engine import BundleEngine
 
-    engine = BundleEngine(model, device, wait)
+    engine = BundleEngine(model, device, wait, known_replies=known_replies, unsure=unsure)
     if options.is_plain(plain) or not sys.stdin.isatty() or not sys.stderr.isatty():  # the screen is drawn on stderr
         from chatbot.tui.plain import talk_plain
 

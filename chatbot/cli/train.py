@@ -16,9 +16,10 @@ from chatbot import resume
 from chatbot.cli import options as shared
 from chatbot.cli.settings import Settings, Sources
 from chatbot.cli.signals import Stop
+from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
-from chatbot.options import EPOCHS, PIECES, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.options import EPOCHS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def train(
     ] = "1.0",
     patience: Annotated[int, typer.Option(metavar="N", help="Epochs without a better validation before a network stops; 0 never stops.")] = _TRAINING.patience,
     seed: Annotated[int, typer.Option(metavar="N", help="Equal seeds give equal bundles on the same machine.")] = _TRAINING.seed,
+    known_replies: Annotated[
+        bool, typer.Option("--known-replies", help="The bot will say nothing but replies of the corpus, word for word, unless it is told to.")
+    ] = False,
+    unsure: Annotated[str, typer.Option(metavar="TEXT", help="What it will say where it is not sure that it followed.")] = UNSURE,
     device: shared.Device = "auto",
     threads: Annotated[int | None, typer.Option(metavar="N", help="CPU threads. Default: one a core.")] = None,
     private: Annotated[bool, typer.Option("--private", help="Keep examples, samples and paths out of bundle, log and card.")] = False,
@@ -146,6 +151,7 @@ def train(
         settings = Settings(
             vocabulary=vocabulary_options, network=network, training=training, waits=waits, history=history, private=private,
             device=shared.torch_device(device, processes.local), threads=threads or 0, processes=processes.world, start_from=start_from,
+            known_replies=known_replies, unsure=fold(unsure),
         )  # fmt: skip
         sources = Sources(tuple(corpora), valid and shared.corpus_path(valid), tuple(shared.corpus_path(path) for path in mix or ()))
         command = "" if private else shlex.join(["chatbot", *sys.argv[1:]])

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from chatbot.corpus.pairs import Pair
 from chatbot.corpus.split import FEWEST_HELD_OUT
 from chatbot.dataset.prepare import Dataset, Tell, prepare
 from chatbot.errors import BundleError, CorpusError, OptionError
+from chatbot.evaluation.confidence import calibrate
 from chatbot.evaluation.metrics import allowed_replies, evaluate
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
-from chatbot.records import plural
+from chatbot.records import Decoding, plural
 from chatbot.safe_text import safe_json, safe_line
 from chatbot.training.loop import Checkpoint, Progress, train
 from chatbot.training.processes import Processes
@@ -34,6 +36,7 @@ from chatbot.vocabulary import Vocabulary
 
 LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
+KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them
 CHECKPOINT_SECONDS = 120
 EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
@@ -92,6 +95,9 @@ class TrainingRun:
         networks = _networks(settings, data.vocabulary, base)
         details = _details(sources, settings, data, networks, command)
         run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
+        if settings.known_replies and not run.replies:
+            what = f"--known-replies, but the corpus has more than {KNOWN:,} distinct replies, or more than {READ:,} pairs"
+            raise OptionError(what, place=sources.corpora[0], remedy="leave it out, or train on less")
         if saved:
             run.begun, run.saved, run.log = Checkpoint(saved.tensors, saved.facts["checkpoint"]), saved.facts["saved"], saved.facts["log"]
         return run
@@ -151,10 +157,15 @@ class TrainingRun:
         """Scores the networks as they are stored on the test part, writes the scores into bundle and card, and forgets what going on would need."""
         bundle = bundles.load(self.folder, device=self.settings.device)
         networks: dict[str, nn.Module] = {"listener": bundle.listener, **{f"interrupter-{wait}": network for wait, network in bundle.interrupters.items()}}
+        decoding = Decoding(known_replies=bool(self.replies and self.settings.known_replies))
+        if self.data.valid_pairs:
+            allowed = allowed_replies([*self.data.topics, *self.data.valid_pairs])
+            found = calibrate(self._bot(bundle.listener), self.data.valid_pairs, allowed, decoding)
+            self.details = replace(self.details, threshold=asdict(found) if found else {})
         if self.data.test_pairs:
             allowed = allowed_replies([*self.data.topics, *self.data.test_pairs])
             for name, network in networks.items():
-                scores = evaluate(self._bot(network), self.data.test_pairs, allowed)
+                scores = evaluate(self._bot(network), self.data.test_pairs, allowed, decoding)
                 self.scores[name] = {"right": scores.right, "perplexity": scores.perplexity.per_piece, "bleu": scores.bleu, "utterances": scores.utterances}
                 if scores.late:
                     self.scores[name] |= {"late_pairs": scores.late.pairs, "late_pairs_right": scores.late.right}
@@ -209,13 +220,25 @@ class TrainingRun:
         sizes = {name: parameters(network) for name, network in networks.items()}
         card = model_card(self.folder.name, self.details, pieces=len(self.data.vocabulary), parameters=sizes)
         texts = {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)}
-        bundles.save(self.folder, self.details, self.data.vocabulary, networks, texts)
+        bundles.save(self.folder, self.details, self.data.vocabulary, networks, texts, self.replies)
         self.saved, self._unsaved = True, False
 
     def _bot(self, network: nn.Module) -> Bot:
         network.eval()
         device = torch.device(self.settings.device)
-        return Bot(network, self.data.vocabulary, self.settings.history, LIMIT, self.details.reply_limit, device)  # type: ignore[arg-type]
+        return Bot(network, self.data.vocabulary, self.settings.history, LIMIT, self.details.reply_limit, device, self.replies)  # type: ignore[arg-type]
+
+    @cached_property
+    def replies(self) -> tuple[str, ...]:
+        """The distinct replies of the training part, in their order; none where they are too many, or private and not asked for."""
+        if len(self.data.train) > READ or (self.settings.private and not self.settings.known_replies):
+            return ()
+        found: dict[tuple[int, ...], None] = {}
+        for ids in self.data.train.target.rows():
+            found.setdefault(tuple(ids))
+            if len(found) > KNOWN:
+                return ()
+        return tuple(self.data.vocabulary.decode(ids) for ids in found)
 
 
 def _begun(folder: Path, settings: Settings, fresh: bool) -> checkpoint.Saved | None:
@@ -280,6 +303,8 @@ def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapp
             "utterances": data.utterances,
         },
         training={"command": safe_line(command), "held_out": sources.valid is None, "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
+        known_replies=settings.known_replies,
+        unsure=settings.unsure,
         versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},
     )
 

@@ -81,6 +81,8 @@ class _Talk:
 
     def _tell(self, question: Question, reply: Reply) -> None:
         utterance, decoding, history = question.utterance, question.decoding, question.history
+        if reply.unsure:
+            self._say("Note", "it was not sure enough to say what it would have said.")
         if decoding.strategy == "sample":
             self._say("Note", f"sampled with seed {decoding.seed}.")
         if not self._compare:

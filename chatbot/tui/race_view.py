@@ -96,7 +96,7 @@ class RaceView(Sheet):
     def _end(self, race: Race, widths: list[int]) -> list[Content]:
         after = race.afterwards.strip()
         said = painted_line(after, INTERRUPTER) if after else painted(("(done)", DIM))
-        reply = painted(("▸ ", LISTENER)) + painted_line(race.listener.text if race.listener else "", LISTENER)
+        reply = painted(("▸ ", LISTENER)) + painted_line(race.listener.raw if race.listener else "", LISTENER)
         return columns([_right("‖"), painted(("(end)", DIM)), said, reply], widths)
 
 
@@ -139,5 +139,5 @@ def _summary(race: Race, width: int) -> list[Content]:
 def _voice(name: str, style: str, reply: Reply, width: int) -> list[Content]:
     sure = f"p {reply.probability:.2f} {bar(reply.probability)}" if width >= 50 else f"p {reply.probability:.2f}"
     widths = [11, max(4, width - 2 - 11 - 2 * GAP - len(sure)), len(sure)]
-    cells = [painted((name, style)), painted_line(reply.text), painted((sure, DIM))]
+    cells = [painted((name, style)), painted_line(reply.raw), painted((sure, DIM))]
     return [painted("  ") + line for line in columns(cells, widths)]

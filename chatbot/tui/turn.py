@@ -129,6 +129,8 @@ class Turn(Sheet):
             facts.append(f"settled at {self.ladder.settled}")
         if self.question.decoding.strategy == "sample":
             facts.append(f"seed {self.question.decoding.seed}")
+        if self.reply.unsure:
+            facts.append("unsure")
         if not self.reply.finished:
             facts.append(f"cut at {plural(self.reply.pieces, 'piece')}")
         return facts

@@ -1,0 +1,57 @@
+"""When a bot had better say that it did not follow: a log-probability of the whole reply, found on what was held out and on what makes no sense."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chatbot.bot import Bot
+from chatbot.corpus.folding import key
+from chatbot.corpus.pairs import Pair
+from chatbot.evaluation.metrics import is_right
+from chatbot.records import Decoding
+
+KEEP = 0.95  # of the right replies at the least
+FEWEST = 20  # right replies that a threshold may be found on
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A log-probability, and what it does to the greedy replies that it was found on: the shares of them that stay."""
+
+    log_probability: float
+    right: float
+    wrong: float
+    nonsense: float  # replies to words of the corpus in no order
+
+
+def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding) -> Threshold | None:
+    """The threshold that keeps the most right replies less the share of the others, and KEEP of the right ones at the least; None where too few are right.
+
+    The others are the wrong replies and those to nonsense. Of a whole reply the log-probability tells right from wrong better than its mean a piece does,
+    since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
+    """
+    asked = list({key(pair.utterance): pair for pair in held_out}.values())
+    replies = bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
+    right, wrong = list[float](), list[float]()
+    for pair, reply in zip(asked, replies, strict=True):
+        (right if is_right(reply.text, allowed[key(pair.utterance)]) else wrong).append(reply.log_probability)
+    if len(right) < FEWEST:
+        return None
+    strange = [reply.log_probability for reply in bot.replies(nonsense([pair.utterance for pair in asked], bot.utterance_limit), decoding)]
+    right.sort()
+    others = [*wrong, *strange]
+    candidates = right[: 1 + int(len(right) * (1 - KEEP))]
+    best = max(candidates, key=lambda least: _share(right, least) - _share(others, least))
+    return Threshold(best, _share(right, best), _share(wrong, best), _share(strange, best))
+
+
+def nonsense(utterances: Sequence[str], limit: int) -> list[str]:
+    """As many utterances of the same numbers of words, the words drawn from all of them: always the same."""
+    draw = random.Random(0)
+    words = [word for text in utterances for word in text.split()]
+    return [" ".join(draw.choice(words) for _ in text.split()[:limit]) for text in utterances]
+
+
+def _share(values: Sequence[float], least: float) -> float:
+    """The share of `values` that are not below `least`."""
+    return sum(value >= least for value in values) / max(1, len(values))

@@ -1,0 +1,27 @@
+"""The replies that a bot may give, as a tree of ids: whoever walks it from the root to a leaf has said one of them, word for word."""
+
+from collections.abc import Iterable, Sequence
+
+ROOT = 0
+
+
+class PrefixTree:
+    """Sequences of ids that share their beginnings. A node is a number; from it the ids that may come next lead to others."""
+
+    def __init__(self, sequences: Iterable[Sequence[int]]) -> None:
+        """Each sequence ends with an id that no other place holds, such as the end-mark, so that none is the beginning of another."""
+        self._next: list[dict[int, int]] = [{}]
+        for sequence in sequences:
+            node = ROOT
+            for number in sequence:
+                node = self._next[node].setdefault(number, len(self._next))
+                if node == len(self._next):
+                    self._next.append({})
+
+    def following(self, node: int) -> Iterable[int]:
+        """The ids that may come next; none at a leaf."""
+        return self._next[node]
+
+    def after(self, node: int, number: int) -> int:
+        """The node to which `number` leads. Where nothing does, at a leaf, one stays."""
+        return self._next[node].get(number, node)
