@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.cli import corpus_shown, corpus_write, options
+from chatbot.cli import corpus_import, corpus_shown, corpus_write, options
 from chatbot.errors import OptionError
 from chatbot.safe_text import safe_json, safe_line
 
@@ -31,6 +31,7 @@ app = typer.Typer(
     """,
 )
 corpus_write.register(app)
+app.command("import")(corpus_import.import_)
 
 Paths = Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")]
 History = Annotated[int, typer.Option(metavar="N", min=0, help="Read N earlier turns with each utterance; conversations end at blank lines.")]

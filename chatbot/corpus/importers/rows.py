@@ -47,6 +47,8 @@ def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:
         raise CorpusError(f"no table: “{first_words(source.lines[0])}”", place=source.place(1), remedy=remedy)
     quoted = delimiter != "\t" or _tabs_are_quoted(source)
     rows = [row for row in _rows(source, delimiter, quoted=quoted) if any(cell.strip() for cell in row.cells)]
+    if not rows:
+        raise CorpusError("no cell with anything in it", place=source.place(1), remedy="is this the file you meant?")
     for row in rows:
         if len(row.cells) != len(rows[0].cells):
             what = f"{len(row.cells)} cells where the first row has {len(rows[0].cells)}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from chatbot.errors import CorpusError
 
-LARGEST = 512 << 20  # bytes of a file, or of a member of a zip, unpacked
+LARGEST = 256 << 20  # bytes of a file, or of a member of a zip, unpacked
 LONGEST_LINE = 1 << 20  # characters; a longer line is no message but a file of another kind
 _SAMPLE = 64 * 1024  # bytes that tell the encoding
 

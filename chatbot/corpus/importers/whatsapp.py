@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from chatbot.corpus.importers.chat import Chat, Message
@@ -86,6 +87,7 @@ def _header(number: int, line: str) -> _Line | None:
     return _Line(number, shape, (int(first), int(second), int(third)), time, line[match.end() :])
 
 
+@lru_cache(1024)
 def _plain_word(word: str | None) -> str:
     """A word beside a time, without dots, blanks and marks."""
     return re.sub(r"[\s.ً‌]", "", unmarked(word or "")).casefold()
