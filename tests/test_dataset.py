@@ -2,6 +2,7 @@
 
 import os
 import random
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from chatbot.batches import Examples
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import key
-from chatbot.corpus.pairs import groups_path, read_blocks, read_pairs
+from chatbot.corpus.pairs import Pair, groups_path, read_blocks, read_pairs
 from chatbot.corpus.split import Split, split_pairs
 from chatbot.dataset import prepare as preparing
 from chatbot.dataset import scan as scanning
@@ -24,7 +25,7 @@ from chatbot.dataset.scan import Sample
 from chatbot.errors import BundleError, CorpusError, OptionError
 from chatbot.evaluation.metrics import allowed_replies
 from chatbot.options import VocabularyOptions
-from chatbot.vocabulary import Vocabulary
+from chatbot.vocabulary import SEP, Vocabulary
 
 OPTIONS = VocabularyOptions(size=330)
 WORDS = ["where", "is", "the", "café", "my", "hat", "blue", "today", "it", "rains", "on", "monday", "who", "sings", "tea", "late", "night", "good"]
@@ -64,6 +65,18 @@ def rows(examples: Examples) -> list[tuple[list[int], list[int]]]:
     return [(of(examples.source, row), of(examples.target, row)) for row in range(len(examples))]
 
 
+def hearing_only_trained(parts: Split) -> list[Pair]:
+    """The training part, each pair with the turns after the last one that is held out."""
+    held = {key(pair.utterance) for pair in (*parts.valid, *parts.test)}
+    pairs = []
+    for pair in parts.train:
+        turns = pair.history
+        while any(key(utterance) in held for utterance, _ in turns):
+            turns = turns[1:]
+        pairs.append(replace(pair, history=turns))
+    return pairs
+
+
 def trained_on(parts: Split, options: VocabularyOptions = OPTIONS) -> Vocabulary:
     return Vocabulary.train([pair.utterance for pair in parts.train], [pair.reply for pair in parts.train], options)
 
@@ -94,6 +107,7 @@ def test_it_holds_what_pairs_in_memory_hold(corpus, ids, history, lowercase):
     assert parts.valid
     assert parts.test
     assert data.vocabulary.model == trained_on(parts, options).model
+    parts = Split(hearing_only_trained(parts), parts.valid, parts.test)
     assert rows(data.train) == rows(Examples(parts.train, data.vocabulary))
     assert rows(data.valid) == rows(Examples(parts.valid, data.vocabulary))
     assert (data.valid_pairs, data.test_pairs, data.train_pairs) == (parts.valid, parts.test, parts.train)
@@ -109,6 +123,40 @@ def test_the_topics_and_what_is_held_out_tell_which_replies_are_allowed(corpus, 
     every, few = allowed_replies(read_pairs(corpus)), allowed_replies([*data.topics, *data.valid_pairs, *data.test_pairs])
     for pair in (*data.valid_pairs, *data.test_pairs):
         assert set(few[key(pair.utterance)]) == set(every[key(pair.utterance)])
+
+
+FOLLOWED = [(f"opening {number}", f"reply {number % 7}", f"and {number % 5}", f"then {number % 3}") for number in range(400)]
+
+
+@pytest.mark.parametrize("size", [0, 60])
+def test_nothing_that_is_held_out_is_heard_in_training_and_no_follow_up_stands_without_its_turn(ids, tmp_path, cut, size):
+    path = tmp_path / "a.tsv"
+    path.write_text("".join(f"{opening}\t{reply}\n{asked}\t{answer}\n\n" for opening, reply, asked, answer in FOLLOWED))
+    needing = [number for number in range(len(FOLLOWED)) if number % 2]  # the other half of the second turns are unrelated
+    groups_path(path).write_text(
+        "".join(f"{3 * number + 1}\topen\t\t\t0\n" + f"{3 * number + 2}\topen.then-1\t\t\t1\n" * (number % 2) for number in range(400))
+    )
+    if size:
+        cut(size)
+    data = prepare([path], ids, OPTIONS, history=1)
+    held = {pair.utterance for pair in (*data.valid_pairs, *data.test_pairs) if pair.utterance.startswith("opening")}
+    assert len(held) > 10
+    decode, turns = data.vocabulary.decode, {}
+    for row, (source, _) in enumerate(rows(data.train)):
+        turns[int(data.place(row).rpartition(":")[2])] = decode(source[: source.index(SEP)]) if SEP in source else None
+    assert not held & set(turns.values())
+    every = {pair.place: pair for pair in read_pairs(path, history=1)}
+    out = {int(pair.place.rpartition(":")[2]) for pair in (*data.valid_pairs, *data.test_pairs)}
+    for place, pair in every.items():
+        line = int(place.rpartition(":")[2])
+        if line in out:
+            continue
+        after_held = bool(pair.history) and pair.history[0][0] in held
+        if after_held and line // 3 in needing:
+            assert line not in turns, "a follow-up needs its turn"
+        else:
+            assert turns[line] == (pair.history[0][0] if pair.history and not after_held else None)
+    assert data.left_out == 0, "is for what is too long"
 
 
 @pytest.mark.parametrize("history", [0, 2])
@@ -310,7 +358,7 @@ def test_what_is_not_whole_is_made_anew(corpus, ids, read_again, name, harm):
 
 def test_a_data_set_of_another_format_is_made_anew(corpus, ids, read_again):
     prepare([corpus], ids, OPTIONS)
-    for content in (b"{}", b"[]", b"7", (ids / "dataset.json").read_bytes().replace(b'"format": 1', b'"format": 0')):
+    for content in (b"{}", b"[]", b"7", (ids / "dataset.json").read_bytes().replace(b'"format": 2', b'"format": 1')):
         (ids / "dataset.json").write_bytes(content)
         prepare([corpus], ids, OPTIONS)
     assert read_again == {"scan": 5, "run": 5}

@@ -7,6 +7,7 @@ import typer
 
 from chatbot.errors import CorpusError
 from chatbot.files import write_whole
+from chatbot.records import plural
 from chatbot.safe_text import safe_line
 
 
@@ -18,7 +19,9 @@ def expand(
 
     chatbot corpus expand corpora/dialog
     """
-    from chatbot.corpus.expand import expand as pairs_of
+    from chatbot.corpus.conversations import conversations, written
+    from chatbot.corpus.expand import said_in
+    from chatbot.corpus.folding import key
     from chatbot.corpus.pairs import groups_path
     from chatbot.corpus.topics import read_topics
 
@@ -26,17 +29,25 @@ def expand(
     out = beside.with_name(f"{beside.name}.tsv") if out is None else out
     if not out.name:
         raise CorpusError("no name of a file", place=f"--out “{out}”", remedy="name the .tsv file to write")
-    found = read_topics(folder)
-    lines = list(pairs_of(found))
-    pairs = "".join(f"{line.utterance}\t{line.reply}\n" for line in lines)
-    groups = "".join(f"{number}\t{line.group.topic}\t{line.group.pair}\t{line.group.label}\n" for number, line in enumerate(lines, 1))
+    topics = read_topics(folder)
+    talks = conversations(said_in(topics))
     try:
-        for path, text in ((out, pairs), (groups_path(out), groups)):
+        for path, text in zip((out, groups_path(out)), written(talks), strict=True):
             write_whole(path, text.encode())
     except OSError as error:
         raise CorpusError(f"cannot be written: {error.strerror}", place=out, remedy="name another file with --out") from None
-    late = len({line.group.pair for line in lines if line.group.pair})
-    typer.echo(safe_line(f"{out}: {len(lines):,} pairs, {len({line.utterance for line in lines}):,} utterances, {len(found)} topics, {late:,} late-cue pairs"))
+    lines = [line for talk in talks for line in talk]
+    labels: dict[str, set[str]] = {}
+    for line in lines:
+        labels.setdefault(line.group.pair, set()).add(line.group.label)
+    counts = (
+        plural(len(lines), "pair"),
+        plural(len({key(line.utterance) for line in lines}), "utterance"),
+        plural(len(topics), "topic"),
+        plural(sum(line.group.needs > 0 for line in lines), "follow-up"),
+        plural(sum(bool(pair) and len(those) == 2 for pair, those in labels.items()), "late-cue pair"),
+    )
+    typer.echo(safe_line(f"{out}: {', '.join(counts)}"))
 
 
 def register(app: typer.Typer) -> None:

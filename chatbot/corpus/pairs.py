@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from chatbot.corpus.folding import fold
+from chatbot.corpus.folding import fold, key
 from chatbot.corpus.lines import BLOCK, Lines, numbered_lines, read_lines
 from chatbot.errors import CorpusError
 
@@ -42,6 +42,12 @@ class Pair:
     history: tuple[tuple[str, str], ...] = ()
     group: Group | None = None
 
+    @property
+    def name(self) -> str:
+        """What its utterance is known as: the folded utterance, and if it needs earlier turns the topic with it. So it is held out, and so it is judged."""
+        name = key(self.utterance)
+        return f"{self.group.topic}\t{name}" if self.group and self.group.needs else name
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -49,14 +55,19 @@ class Block:
 
     lines: Lines
     before: bytes = b""  # the lines before it that may be history
-    groups: dict[int, Group] = field(default_factory=dict)  # of its lines, by number
+    groups: dict[int, Group] = field(default_factory=dict)  # of its lines and of those before, by number
     history: int = 0  # turns at the most
 
+    @property
+    def earlier(self) -> "Block":
+        """The lines before it as a block, whose pairs may lack history."""
+        return Block(Lines(self.lines.path, self.lines.number - self.before.count(b"\n"), self.before), b"", self.groups, self.history)
+
     def pairs(self) -> Iterator[Pair]:
-        """Yields the pairs of these lines. Raises CorpusError at `file:line:column`."""
+        """Yields the pairs of these lines that need no more turns than are read. Raises CorpusError at `file:line:column`."""
         path, first = self.lines.path, self.lines.number
         turns: deque[tuple[str, str]] = deque(maxlen=self.history)
-        before = [Lines(path, first - self.before.count(b"\n"), self.before)] if self.before else []
+        before = [self.earlier.lines] if self.before else []
         for lines in (*before, self.lines):
             for number, line in lines:
                 if not line.strip(" "):
@@ -65,7 +76,9 @@ class Block:
                 place = f"{path}:{number}"
                 utterance, reply = _sides(line, place)
                 if number >= first:
-                    yield Pair(utterance, reply, place, tuple(turns), self.groups.get(number))
+                    group = self.groups.get(number)
+                    if group is None or group.needs <= self.history:
+                        yield Pair(utterance, reply, place, tuple(turns), group)
                 turns.append((utterance, reply))
 
 
@@ -85,7 +98,7 @@ class Count:
 
 
 def read_pairs(path: Path, *, history: int = 0) -> Iterator[Pair]:
-    """Yields the pairs of one TSV file, each with up to `history` turns of its conversation before it.
+    """Yields the pairs of one TSV file, each with up to `history` turns of its conversation before it. What needs more turns is left out.
 
     Byte order marks, CRLF and blank lines are accepted; `.gz` and `.zst` are unpacked. Raises CorpusError, at `file:line:column`, for anything
     else that is not a pair, for a file without pairs, and, with `history`, for a file without blank lines between its conversations.
@@ -104,8 +117,10 @@ def read_blocks(path: Path, *, history: int = 0, size: int = BLOCK) -> Iterator[
     groups = _group_lines(path)
     number, group = next(groups, (0, None))
     before = b""
+    theirs: dict[int, Group] = {}
     for lines in read_lines(path, size=size):
-        theirs, end = {}, lines.number + len(lines)
+        end = lines.number + len(lines)
+        theirs = {number: group for number, group in theirs.items() if number >= lines.number - history}
         while group and number < end:
             theirs[number] = group
             number, group = next(groups, (0, None))
@@ -138,7 +153,7 @@ def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
         if int(fields[0]) < last:
             raise CorpusError(f"line {fields[0]} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
         last = int(fields[0])
-        yield last, Group(*fields[1:4], needs=int(fields[4]) if len(fields) == 5 else 0)
+        yield last, Group(fields[1], fields[2], fields[3], int(fields[4]) if len(fields) == 5 else 0)
 
 
 def _last_lines(raw: bytes, most: int) -> bytes:

@@ -4,7 +4,7 @@ N pairs of a block; arrays, not lists, go from process to process.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from chatbot.vocabulary import BOS, EOS, SEP, Vocabulary
 
 LEFT_OUT = 3  # beside IN_TRAIN, IN_VALID and IN_TEST: the part of a pair that is not used
 
-Topics = dict[tuple[str, str], dict[str, str]]  # by topic and label: each reply, and an utterance that it was given to
+Topics = dict[tuple[str, str, int], dict[str, str]]  # by topic, label and turns needed: each reply, and an utterance that it was given to
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def read(task: Task) -> Found:
     found = Found(task.file, lines.read, len(lines), Rows.of(pairs), b"".join(map(digest, pairs)))
     for pair in pairs:
         if pair.group:
-            found.topics.setdefault((pair.group.topic, pair.group.label), {}).setdefault(pair.reply, pair.utterance)
+            found.topics.setdefault((pair.group.topic, pair.group.label, pair.group.needs), {}).setdefault(pair.reply, pair.utterance)
     if task.most:
         draws = draw(line_numbers(pairs), task.file)
         for row in np.flatnonzero(draws <= np.uint64(task.most)).tolist():
@@ -98,12 +98,16 @@ class Cut:
     held: list[tuple[int, Pair]]  # part, pair
     shown: list[Pair]  # the first of those that are trained on
     left_out: int  # pairs that are too long
+    torn: int  # follow-ups to what is held out
     read: int  # as of Lines
 
 
 @dataclass
 class CutIntoPieces:
-    """Cuts the pairs of a block into pieces. A side of more than `limit` pieces leaves a pair out."""
+    """Cuts the pairs of a block into pieces. A side of more than `limit` pieces leaves a pair out.
+
+    What is trained on hears nothing that is held out: its history begins after it, and a follow-up that needs it is left out.
+    """
 
     model: bytes
     lowercase: bool
@@ -118,17 +122,18 @@ class CutIntoPieces:
     def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in self.__dict__.items() if name != "vocabulary"}
 
-    def __call__(self, task: tuple[Block, NDArray[np.uint8]]) -> Cut:
-        """`task` is a block and the part of each of its pairs."""
-        block, parts = task
+    def __call__(self, task: tuple[Block, NDArray[np.uint8], NDArray[np.uint8]]) -> Cut:
+        """`task` is a block, the part of each of its pairs, and the parts of as many pairs before it as may be history."""
+        block, parts, before = task
         every = list(block.pairs())
         if len(every) != len(parts):
             raise changed(block.lines.path)
+        held_lines = _held_lines(block, every, parts, before) if block.history else set()
         rows = [(row, part, pair) for row, (part, pair) in enumerate(zip(parts.tolist(), every, strict=True)) if part != LEFT_OUT]
         pairs = [pair for _, _, pair in rows]
         said = self.vocabulary.encode_all([pair.reply for pair in pairs])
         heard = self._heard(pairs)
-        used = np.zeros(len(parts), bool)
+        used, torn = np.zeros(len(parts), bool), 0
         sources, targets, trained, held = [], [], [], []
         for (row, part, pair), target in zip(rows, said, strict=True):
             source = heard[pair.utterance]
@@ -137,21 +142,42 @@ class CutIntoPieces:
             if part != IN_TRAIN:
                 held.append((part, pair))
                 continue
+            if held_lines and pair.history:
+                pair = _unheard(pair, held_lines)
+                if pair.group and len(pair.history) < pair.group.needs:
+                    torn += 1
+                    continue
             used[row] = True
             trained.append(pair)
             sources.append([*_turns(heard, pair), *source] if pair.history else source)
             targets.append([BOS, *target, EOS])
         source_flat, source_lengths = _joined(sources)
         target_flat, target_lengths = _joined(targets)
-        left_out = len(rows) - len(trained) - len(held)
         return Cut(
-            source_flat, source_lengths, target_flat, target_lengths, line_numbers(trained), used, held, trained[: self.shown], left_out, block.lines.read
-        )
+            source_flat, source_lengths, target_flat, target_lengths, line_numbers(trained), used, held, trained[: self.shown],
+            len(rows) - len(trained) - len(held) - torn, torn, block.lines.read,
+        )  # fmt: skip
 
     def _heard(self, pairs: Sequence[Pair]) -> dict[str, list[int]]:
         """The ids of all that is heard."""
         texts = list(dict.fromkeys(text for pair in pairs for text in (pair.utterance, *(side for turn in pair.history for side in turn))))
         return dict(zip(texts, self.vocabulary.encode_all([fold(text.lower()) for text in texts] if self.lowercase else texts), strict=True))
+
+
+def _held_lines(block: Block, every: list[Pair], parts: NDArray[np.uint8], before: NDArray[np.uint8]) -> set[int]:
+    """The lines of a block, and of those before it, that are not trained on. `every` are its pairs."""
+    earlier = list(block.earlier.pairs()) if block.before else []
+    if len(earlier) > len(before):
+        raise changed(block.lines.path)
+    known = np.concatenate((before[len(before) - len(earlier) :], parts))
+    return set(line_numbers([*earlier, *every])[known != IN_TRAIN].tolist())
+
+
+def _unheard(pair: Pair, held_lines: set[int]) -> Pair:
+    """`pair` without the turns up to the last one that is held out. Its turns stand in the lines before it, without a gap."""
+    line = int(pair.place.rpartition(":")[2])
+    turns = next((turn for turn in range(len(pair.history)) if line - 1 - turn in held_lines), len(pair.history))
+    return pair if turns == len(pair.history) else replace(pair, history=pair.history[len(pair.history) - turns :])
 
 
 def changed(path: Path) -> CorpusError:

@@ -133,7 +133,7 @@ class _Cutting:
         self.corpora, self.scans, self.parts, self.vocabulary, self.limit = corpora, scans, parts, vocabulary, limit
         self.blocks = [*scans[0].blocks, *scans[1].blocks]
         self.used, self.held, self.shown = bytearray(), list[tuple[int, Pair]](), list[Pair]()
-        self.firsts, self.left_out, self.longest = [0], 0, 0
+        self.firsts, self.left_out, self.torn, self.longest = [0], 0, 0, 0
 
     def run(self, pool: Workers, writer: store.Writer, meter: Meter) -> None:
         """Writes the ids of all that is trained on."""
@@ -147,6 +147,7 @@ class _Cutting:
             self.used += cut.used.tobytes()
             self.shown += cut.shown[: SHOWN - len(self.shown)]
             self.left_out += cut.left_out
+            self.torn += cut.torn
             self.longest = max(self.longest, int(cut.target_lengths.max(initial=2)) - 2)  # from BOS to EOS
             meter(file, cut.read)
 
@@ -170,21 +171,21 @@ class _Cutting:
             "topics": [[text, reply, *owner] for owner, replies in self.scans[0].topics.items() for reply, text in replies.items()],
         }
 
-    def _tasks(self) -> Iterator[tuple[Block, NDArray[np.uint8]]]:
-        """The blocks with the parts of their pairs. Raises CorpusError when they are not those of the first reading."""
+    def _tasks(self) -> Iterator[tuple[Block, NDArray[np.uint8], NDArray[np.uint8]]]:
+        """The blocks with the parts of their pairs, and of those before. Raises CorpusError when they are not those of the first reading."""
         first, known = 0, iter(self.blocks)
         for file, block in self.corpora.blocks():
             same, size = next(known, (-1, 0))
             if same != file:
                 raise changed(block.lines.path)
-            yield block, self.parts[first : first + size]
+            yield block, self.parts[first : first + size], self.parts[max(0, first - self.corpora.history) : first]
             first += size
         if first != len(self.parts):
             raise changed(self.corpora.files[-1])
 
     def _trained(self) -> list[bool]:
-        """For each held-out pair whether anything trained on has its reply: not when all that had it were too long."""
-        if not self.left_out:
+        """For each held-out pair whether anything trained on has its reply: not when all that had it were too long, or follow what is held out."""
+        if not self.left_out and not self.torn:
             return [True] * len(self.held)
         names = names_of(key(pair.reply) for _, pair in self.held)
         asked = np.unique(names)
@@ -216,7 +217,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         valid_pairs=valid,
         test_pairs=test,
         train_pairs=train,
-        topics=[Pair(utterance, reply, group=Group(topic, "", label)) for utterance, reply, topic, label in facts["topics"]],
+        topics=[Pair(utterance, reply, group=Group(topic, "", label, needs)) for utterance, reply, topic, label, needs in facts["topics"]],
         pairs=facts["pairs"],
         utterances=facts["utterances"],
         left_out=facts["left_out"],

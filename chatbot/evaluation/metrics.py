@@ -35,11 +35,19 @@ class LatePairs:
 
 
 @dataclass(frozen=True)
+class EarlyPairs:
+    """Pairs of utterances alike but for what they begin with: whoever hears that first can answer at once."""
+
+    pairs: int
+    right: float  # the share of pairs of which both members are right
+
+
+@dataclass(frozen=True)
 class Scores:
     """All of it, for one network on one set of pairs."""
 
     pairs: int
-    utterances: int  # distinct
+    utterances: int  # distinct, or with another history
     perplexity: Perplexity
     right: float  # the share of utterances whose whole greedy reply the corpus allows
     bleu: float
@@ -51,14 +59,15 @@ class Scores:
     commonest: str  # the reply given most often
     commonest_share: float
     late: LatePairs | None = None
+    early: EarlyPairs | None = None
 
 
 def allowed_replies(pairs: Iterable[Pair]) -> dict[str, tuple[str, ...]]:
-    """For each folded utterance the replies that count as right: those of its topic and label, or without topics those given to it."""
+    """For each `Pair.name` the replies that count as right: those of its topic and label, or without topics those given to it."""
     owners: dict[str, dict[tuple[str, ...], None]] = {}
     replies: dict[tuple[str, ...], dict[str, None]] = {}
     for pair in pairs:
-        name = key(pair.utterance)
+        name = pair.name
         owner = (pair.group.topic, pair.group.label) if pair.group else (name,)
         owners.setdefault(name, {}).setdefault(owner)
         replies.setdefault(owner, {}).setdefault(pair.reply)
@@ -71,13 +80,18 @@ def is_right(reply: str, allowed: Iterable[str]) -> bool:
 
 
 def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding | None = None) -> Scores:
-    """Scores `bot` on `pairs`; `allowed` names the replies that are right for each folded utterance, as `allowed_replies` gives them."""
+    """Scores `bot` on `pairs`; `allowed` names the replies that are right for each `Pair.name`, as `allowed_replies` gives them.
+
+    Each utterance is asked once after each of its histories. A member of a pair is right when it is right after all of them.
+    """
     from sacrebleu.metrics import BLEU, CHRF  # imports much, and only evaluation needs it
 
-    asked = list({key(pair.utterance): pair for pair in pairs}.values())
+    asked = list({(pair.name, pair.history): pair for pair in pairs}.values())
     replies = [reply.text for reply in bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])]
-    references = [allowed[key(pair.utterance)] for pair in asked]
-    right = {key(pair.utterance): is_right(reply, those) for pair, reply, those in zip(asked, replies, references, strict=True)}
+    references = [allowed[pair.name] for pair in asked]
+    right = [is_right(reply, those) for reply, those in zip(replies, references, strict=True)]
+    wrong = {pair.name for pair, is_it in zip(asked, right, strict=True) if not is_it}
+    members = {pair.name: pair.name not in wrong for pair in asked}
     most = max(map(len, references))
     streams: list[Any] = [[those[place] if place < len(those) else None for those in references] for place in range(most)]
     bleu, chrf = BLEU(), CHRF()
@@ -89,7 +103,7 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
         pairs=len(pairs),
         utterances=len(asked),
         perplexity=perplexity(bot, pairs),
-        right=sum(right.values()) / len(right),
+        right=sum(right) / len(right),
         bleu=bleu_score,
         bleu_signature=str(bleu.get_signature()),
         chrf=chrf_score,
@@ -98,7 +112,8 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
         distinct_2=distinct(replies, 2),
         commonest=commonest,
         commonest_share=times / len(replies),
-        late=late_pairs(bot, pairs, allowed, right),
+        late=late_pairs(bot, pairs, allowed, members),
+        early=early_pairs(pairs, members),
     )
 
 
@@ -128,17 +143,32 @@ def distinct(replies: Iterable[str], length: int) -> float:
 
 def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str, ...]], right: Mapping[str, bool]) -> LatePairs | None:
     """How many pairs of late-cue utterances `bot` has right; None when `pairs` holds none. `right` says it for each folded utterance."""
-    members: dict[str, dict[str, str]] = {}
-    for pair in pairs:
-        if pair.group and pair.group.pair:
-            members.setdefault(pair.group.pair, {})[pair.group.label] = pair.utterance
-    both = [tuple(labels.values()) for labels in members.values() if len(labels) == 2]
+    both = [twins for twins in _twins(pairs) if not _begin_differently(*twins)]
     if not both:
         return None
     won = [right[key(first)] and right[key(second)] for first, second in both]
     late = [is_late(bot, first, second, allowed) for first, second in both]
     late_won = sum(one and is_it for one, is_it in zip(won, late, strict=True))
     return LatePairs(len(both), sum(won) / len(both), sum(late), late_won / max(1, sum(late)))
+
+
+def early_pairs(pairs: Iterable[Pair], right: Mapping[str, bool]) -> EarlyPairs | None:
+    """How many pairs whose first word decides are right; None when `pairs` holds none. `right` is as for `late_pairs`."""
+    both = [twins for twins in _twins(pairs) if _begin_differently(*twins)]
+    return EarlyPairs(len(both), sum(right[key(first)] and right[key(second)] for first, second in both) / len(both)) if both else None
+
+
+def _twins(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
+    """The two utterances of each pair of a topic with endings."""
+    members: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        if pair.group and pair.group.pair:
+            members.setdefault(pair.group.pair, {})[pair.group.label] = pair.utterance
+    return [tuple(labels.values()) for labels in members.values() if len(labels) == 2]  # type: ignore[misc]
+
+
+def _begin_differently(first: str, second: str) -> bool:
+    return first.split()[0] != second.split()[0]
 
 
 def is_late(bot: Bot, first: str, second: str, allowed: Mapping[str, tuple[str, ...]], *, wait: int = 1) -> bool:
