@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
+from chatbot.corpus.gathering import ENCODING
 from chatbot.corpus.inspection import NOT_UTF8
 from chatbot.corpus.recoding import name_of
 from chatbot.corpus.report import LIMIT, MANY, Report
@@ -23,6 +24,8 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     if report.second:
         lines = report.problem_kinds[NOT_UTF8]
         yield f"{_of(lines, 'line that is', 'lines that are')} not UTF-8 may be {name_of(report.second)}: {clean} reads them so"
+    elif ENCODING in report.problem_kinds:
+        yield f"{clean} converts it"
     elif bad_lines and report.pairs:
         yield f"{clean} writes a copy without what is no pair"
     if not report.pairs:
@@ -35,6 +38,8 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     if not report.valid + report.test:
         why = "too few" if report.replies < report.utterances / 2 else "hardly a reply is given twice, and each must be trained on, so too few are left"
         yield f"{why} to hold any out: nothing can be said of how well it generalises; write more ways to say each thing, or train with --valid FILE"
+    if report.needing:
+        yield f"{_of(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and will be left out: check and train with --history 1, or 2"
     yield from _replies(report, names)
     if report.contradictory_pairs > DOUBTFUL * report.pairs:
         share = f"{report.contradictory_pairs / report.pairs:.0%} of the pairs contradict others"

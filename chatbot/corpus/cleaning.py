@@ -70,6 +70,9 @@ class Cleaning:
             for number, raw in enumerate(io.BytesIO(block.lines.raw), block.lines.number):
                 text = self._text(block.lines, number, raw)
                 pair = self._pair(text, block.groups.get(number)) if text and text.strip(" ") else None
+                if pair and pair.group and pair.group.needs > len(kept):
+                    self.done["line left out: a turn before it is none"] += 1
+                    pair = None
                 if pair:
                     kept.append(pair)
                 if kept and (not pair or not self.conversations or len(kept) == CONVERSATION):

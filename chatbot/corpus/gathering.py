@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from chatbot.corpus.folding import fold
 from chatbot.corpus.inspection import SHOWN, Found, Marks, Measures, Problem
 from chatbot.corpus.pairs import Block, Count, read_blocks
-from chatbot.corpus.recoding import UTF8, encoding_of, name_of, read_recoded
+from chatbot.corpus.recoding import UTF8, encoding_of, first_odd, name_of, read_recoded
 from chatbot.corpus.split import Names, Rows, split_rows
 from chatbot.errors import CorpusError
+
+ENCODING = "another encoding"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Gathering:
     """All that was found so far. Once all blocks have been added, `end`."""
 
     corpora: Corpora
-    lines: int = 0
+    needing: int = 0  # lines that need more earlier turns than are read
     scripts: Counter[str] = field(default_factory=Counter)  # of sides
     turns: Counter[int] = field(default_factory=Counter)  # conversations by their number of turns, in files that have blank lines
     marks: list[Marks] = field(default_factory=list)  # of each file
@@ -88,7 +90,8 @@ class Gathering:
             self._runs.append([0])
             self._counts.append(Count(path, history=self.corpora.history))
             if encoding != UTF8:
-                self.note([Problem(str(path), f"it seems to be {name_of(encoding)}, not UTF-8", "convert it with --fix OUT.tsv")], {"another encoding": 1})
+                problem = Problem(first_odd(path), f"it seems to be {name_of(encoding)}, not UTF-8", "convert it with --fix OUT.tsv")
+                self.note([problem], {ENCODING: 1})
 
     def add(self, found: Found) -> None:
         """Notes a block; blocks come in their order."""
@@ -96,7 +99,7 @@ class Gathering:
         self._units |= {self._rows + row: unit for row, unit in found.rows.units.items()}
         self._rows += len(found.numbers)
         self._found.append(found)
-        self.lines += found.lines
+        self.needing += found.needing
         self.scripts += found.scripts
         self.marks[found.file].add(found.marks)
         self.note(found.problems, found.kinds)

@@ -3,12 +3,13 @@
 N pairs of a block; arrays, not lists, go from process to process.
 """
 
+import codecs
 import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from chatbot.corpus.lines import LONGEST_LINE, Lines
 from chatbot.corpus.pairs import Block, Pair
 from chatbot.corpus.split import Names, Rows, names_of
-from chatbot.corpus.wording import number_of, pieces, script, words
+from chatbot.corpus.wording import Numbers, pieces, script, words
 from chatbot.errors import CorpusError
 
 SHOWN = 20  # problems that are told one by one
@@ -24,9 +25,10 @@ OUTSIDE = -1  # the topic of a pair that has none
 THEN = -2  # that of a pair which is understood with the turns before it only
 NOT_UTF8 = "not UTF-8"
 
+_NUMBERS = Numbers()
 _SAMPLE = 4096  # bytes of the lines that are not UTF-8
-_BLANK = re.compile(rb"\n *\r?\n|\A *\r?\n|\n[ \r]+\Z")
-_HIDDEN = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|(?<!\A)\xef\xbb\xbf")
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r") | {127})
+_HIDDEN = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf")
 # U+FFFD; and what becomes of accents and quotation marks when UTF-8 is read as Windows-1252 and written as UTF-8 again
 _DAMAGED = re.compile(rb"\xef\xbf\xbd|\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
 
@@ -86,9 +88,9 @@ class Measures:
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Measures":
         """Those of some texts."""
-        numbers = [[number_of(word) for word in words(text)] for text in texts]
-        counts = np.fromiter(map(len, numbers), np.int32, len(texts))
-        flat = np.fromiter((number for one in numbers for number in one), np.uint32, int(counts.sum()))
+        all_words = [words(text) for text in texts]
+        counts = np.fromiter(map(len, all_words), np.int32, len(texts))
+        flat = np.fromiter(map(_NUMBERS.__getitem__, chain.from_iterable(all_words)), np.uint32, int(counts.sum()))
         return cls(np.fromiter(map(len, texts), np.int32, len(texts)), np.fromiter(map(pieces, texts), np.int32, len(texts)), counts, flat)
 
 
@@ -109,6 +111,7 @@ class Found:
     scripts: Counter[str]  # of sides
     runs: list[int]  # lines without a blank one between; the first and the last may go on in other blocks
     marks: Marks
+    needing: int  # lines that need more earlier turns than are read, and so are no pairs here
     problems: list[Problem]
     kinds: Counter[str]  # of all problems
     sample: bytes  # of what is not UTF-8
@@ -125,20 +128,16 @@ def inspect(task: tuple[int, Block]) -> Found:
         pairs = list(_one_by_one(block, problems))
     lines = block.lines
     names: dict[str, int] = {}
-    topics = [names.setdefault(pair.group.topic, len(names)) if pair.group and not _needs(pair) else THEN if pair.group else OUTSIDE for pair in pairs]
+    topics = [names.setdefault(pair.group.topic, len(names)) if pair.group and not pair.group.needs else THEN if pair.group else OUTSIDE for pair in pairs]
     said, heard = [pair.reply for pair in pairs], [pair.utterance for pair in pairs]
     return Found(
         file, lines.read, len(lines), Rows.of(pairs), names_of(f"{utterance}\t{reply}" for utterance, reply in zip(heard, said, strict=True)),
         np.array([int(pair.place.rpartition(":")[2]) for pair in pairs], np.uint32), np.array(topics, np.int32), list(names),
         Measures.of(heard), Measures.of(said), Counter(map(script, heard)) + Counter(map(script, said)), _runs(lines), _marks(lines),
+        sum(group.needs > block.history for number, group in block.groups.items() if number >= lines.number),
         [problem for problem, _ in problems[:SHOWN]], Counter(problem.kind for problem, _ in problems),
         b"".join(raw for problem, raw in problems if problem.kind == NOT_UTF8)[:_SAMPLE],
     )  # fmt: skip
-
-
-def _needs(pair: Pair) -> int:
-    """How many earlier turns a pair needs to be understood."""
-    return getattr(pair.group, "needs", 0)
 
 
 def _one_by_one(block: Block, problems: list[tuple[Problem, bytes]]) -> Iterator[Pair]:
@@ -163,8 +162,8 @@ def _one_by_one(block: Block, problems: list[tuple[Problem, bytes]]) -> Iterator
 
 def _runs(lines: Lines) -> list[int]:
     """How many lines stand between blank ones."""
-    if not _BLANK.search(lines.raw):
-        return [len(lines)]
+    if not any(sign in lines.raw for sign in (b"\n\n", b"\n\r", b"\n ")) and lines.raw[:1] not in (b"\n", b"\r", b" "):
+        return [len(lines)]  # nearly every block
     blanks = [row for row, raw in enumerate(io.BytesIO(lines.raw)) if not raw.strip(b" \r\n")]
     ends = [-1, *blanks, len(lines)]
     return [end - start - 1 for start, end in pairwise(ends)]
@@ -173,10 +172,15 @@ def _runs(lines: Lines) -> list[int]:
 def _marks(lines: Lines) -> Marks:
     """How these lines are written."""
     raw = lines.raw
+    if mark := lines.number == 1 and raw.startswith(codecs.BOM_UTF8):
+        raw = raw[len(codecs.BOM_UTF8) :]
+        lines = replace(lines, raw=raw)
     crlf = raw.count(b"\r\n")
-    hidden, damaged = (_lines_with(pattern, lines) for pattern in (_HIDDEN, _DAMAGED))
+    ascii_only = raw.isascii()
+    hidden = [] if ascii_only and len(raw.translate(None, _CONTROL)) == len(raw) else _lines_with(_HIDDEN, lines)
+    damaged = [] if ascii_only else _lines_with(_DAMAGED, lines)
     return Marks(
-        raw.count(b"\n") - crlf, crlf, raw.count(b"\r") - crlf, lines.number == 1 and raw.startswith(b"\xef\xbb\xbf"),
+        raw.count(b"\n") - crlf, crlf, raw.count(b"\r") - crlf, mark,
         len(hidden), hidden[0] if hidden else "", len(damaged), damaged[0] if damaged else "",
     )  # fmt: skip
 

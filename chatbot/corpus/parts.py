@@ -26,7 +26,7 @@ class Parts:
 def write_parts(paths: Sequence[Path], folder: Path, *, history: int = 0, force: bool = False) -> Parts:
     """Writes the parts of some corpora into `folder`: NAME.tsv and, where there are topics, NAME.groups.tsv; with `history`, NAME.jsonl.
 
-    A line of JSON has `utterance`, `reply`, `history` (turns of utterance and reply, oldest first), `place` and `topic`. Raises CorpusError, as
+    A line of JSON has `utterance`, `reply`, `history` (turns of utterance and reply, oldest first), `place`, and in a corpus of topics `topic` and `label`. Raises CorpusError, as
     training would, for what is no pair; when nothing would be held out; and for what cannot be written.
     """
     rows, grouped = _read(paths, history)
@@ -81,9 +81,9 @@ def _read(paths: Sequence[Path], history: int) -> tuple[Rows, bool]:
 
 def _json(pair: Pair) -> bytes:
     """A pair with its history, in one line whatever reads it."""
-    facts = {
-        "utterance": pair.utterance, "reply": pair.reply, "history": pair.history, "place": pair.place, "topic": pair.group.topic if pair.group else None,
-    }  # fmt: skip
+    facts = {"utterance": pair.utterance, "reply": pair.reply, "history": pair.history, "place": pair.place}
+    if pair.group:
+        facts |= {"topic": pair.group.topic, "label": pair.group.label}
     text = json.dumps(facts, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\x85", "\\u0085")
     return text.encode("utf-8", "backslashreplace") + b"\n"
 

@@ -41,6 +41,18 @@ def guess(sample: bytes) -> str | None:
     return "cp1252" if whole.decode(found) == whole.decode("cp1252", "replace") else found  # of two that read it alike the common one
 
 
+def first_odd(path: Path) -> str:
+    """Where in a file the first byte stands that is not UTF-8, as `file:line:column`."""
+    for lines in read_lines(path):
+        try:
+            lines.raw.decode(UTF8)
+        except UnicodeDecodeError as error:
+            line = lines.raw.count(b"\n", 0, error.start)
+            before = lines.raw[: error.start].rpartition(b"\n")[2].decode(UTF8)
+            return f"{path}:{lines.number + line}:{len(before) + 1}"
+    return str(path)
+
+
 def name_of(encoding: str) -> str:
     """An encoding as people know it."""
     return _PLAIN.get(encoding, encoding.upper().removesuffix("-LE").removesuffix("-BE").replace("_", "-"))

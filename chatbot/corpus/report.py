@@ -69,6 +69,7 @@ class Report:
     replies: int
     topics: int
     conversations: int  # 0 in a file without blank lines
+    needing: int  # pairs that need more earlier turns than are read, and are not counted
     train: int  # pairs
     valid: int
     test: int
@@ -120,7 +121,7 @@ def report(corpora: Corpora, found: Iterable[Found]) -> Report:
     samples = [sample for sample in all_.samples if sample]
     return Report(
         pairs=pairs, utterances=count_distinct(rows.utterances), replies=count_distinct(rows.replies), topics=len(all_.topics),
-        conversations=all_.turns.total(), train=_count(parts, IN_TRAIN), valid=_count(parts, IN_VALID), test=_count(parts, IN_TEST),
+        conversations=all_.turns.total(), needing=all_.needing, train=_count(parts, IN_TRAIN), valid=_count(parts, IN_VALID), test=_count(parts, IN_TEST),
         problems=tuple(all_.problems), problem_kinds=dict(all_.kinds.most_common()),
         second=guess(samples[0]) or "" if samples else "", marks=_together(all_.marks),
         repeated=pairs - count_distinct(all_.exact),

@@ -4,11 +4,11 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections import Counter
-from functools import lru_cache
 
 from chatbot.corpus.folding import key
 
 NO_LETTERS = "no letters"
+_KEPT = 1 << 17  # words
 MOST_WORDS = 256  # of a text that are looked at
 
 # How many characters a piece has: measured with 2,500 pieces on the corpus that ships (3.8 heard, 3.5 said) and on Korean (1.5).
@@ -16,7 +16,8 @@ CHARACTERS, WIDE_CHARACTERS = 3.6, 1.5
 
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # letters without blanks between words
-_WORD = re.compile(f"[{_ALONE}]|[^\\W{_ALONE}]+")
+_WORD = re.compile(f"[{_ALONE}]|[^\\W_{_ALONE}]+")
+_PUNCTUATION = {code: " " for code in range(128) if not chr(code).isalnum()}
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
 _BEYOND_LATIN = re.compile("[^\x00-\u024f\u1e00-\u1eff]")
 _LATIN = re.compile("[A-Za-z\xaa-\u024f\u1e00-\u1eff]")
@@ -34,14 +35,19 @@ _STARTS = [start for start, _ in _SCRIPTS]
 
 def words(text: str) -> list[str]:
     """The words of a folded text: without case and punctuation, `don't` as `dont`; where no blanks are written, each letter is one."""
-    text = text.lower().replace("'", "") if text.isascii() else _APOSTROPHES.sub("", key(text))
-    return _WORD.findall(text)[:MOST_WORDS]
+    if text.isascii():
+        return text.replace("'", "").replace("`", "").lower().translate(_PUNCTUATION).split()[:MOST_WORDS]
+    return _WORD.findall(_APOSTROPHES.sub("", key(text)))[:MOST_WORDS]
 
 
-@lru_cache(1 << 18)
-def number_of(word: str) -> int:
-    """32 bits that stand for a word."""
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
+class Numbers(dict[str, int]):
+    """For each word 32 bits that stand for it; those that were asked for are kept, up to a limit."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _KEPT:
+            self.clear()
+        number = self[word] = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
+        return number
 
 
 def pieces(text: str) -> int:
