@@ -5,7 +5,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
-from chatbot.evaluation.metrics import allowed_replies, distinct, evaluate, is_late, is_right, late_pairs
+from chatbot.evaluation.metrics import allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs
 from chatbot.records import Decoding, Reply
 
 
@@ -56,6 +56,19 @@ def test_in_a_late_topic_only_the_replies_of_the_same_ending_are_right():
 def test_without_topics_the_replies_given_to_the_folded_utterance_are_right():
     pairs = [Pair("Hello", "1"), Pair(" hello", "2"), Pair("bye", "3")]
     assert {name: set(replies) for name, replies in allowed_replies(pairs).items()} == {"hello": {"1", "2"}, "bye": {"3"}}
+
+
+def test_a_follow_up_is_judged_by_its_own_block_and_an_opening_by_its_topic():
+    said = [
+        ("yes", "1", "agree", 0),
+        ("yes", "2", "food.then-1", 1),
+        ("Yes", "3", "food.then-1", 1),
+        ("sure", "4", "food.then-1", 1),
+        ("yes", "5", "play.then-1", 1),
+    ]
+    pairs = [Pair(utterance, reply, group=Group(topic, "", "", needs)) for utterance, reply, topic, needs in said]
+    allowed = allowed_replies(pairs)
+    assert [set(allowed[pair.name]) for pair in pairs] == [{"1"}, {"2", "3", "4"}, {"2", "3", "4"}, {"2", "3", "4"}, {"5"}]
 
 
 def test_what_another_corpus_says_to_the_same_utterance_is_right_too():
@@ -118,6 +131,16 @@ def test_a_late_pair_is_right_when_both_of_its_members_are(bot):
     assert late_pairs(bot, [Pair("a", "b")], allowed_replies(pairs), right) is None
 
 
+def test_pairs_whose_first_word_decides_are_counted_apart(bot):
+    late = [Pair(f"it is {label}", f"{label}!", group=Group("late", "late/x/1.1", label)) for label in ("hot", "cold")]
+    early = [Pair(f"{label} day it is", f"{label}!", group=Group("early", "early/x/1.1", label)) for label in ("hot", "cold")]
+    pairs = [*late, *early]
+    right = {pair.name: pair.utterance != "cold day it is" for pair in pairs}
+    found = late_pairs(bot, pairs, allowed_replies(pairs), right), early_pairs(pairs, right)
+    assert [(one.pairs, one.right) for one in found] == [(1, 1.0), (1, 0.0)]
+    assert (late_pairs(bot, early, allowed_replies(pairs), right), early_pairs(late, right)) == (None, None)
+
+
 # Scores
 
 PAIRS = [
@@ -130,6 +153,21 @@ TABLE = {
     "bye": "good bye and sleep well tonight.",
     "name": "My name is Wren by everybody",
 }
+
+
+def test_an_utterance_is_asked_after_each_of_its_histories_and_right_in_a_pair_when_it_is_after_all(bot):
+    class Remembers(Says):
+        def replies(self, utterances, decoding=None, histories=None):
+            return [Reply(self.table[text, len(history)], 0.0, 1, 0.0) for text, history in zip(utterances, histories, strict=True)]
+
+    before = (("u", "r"),)
+    groups = [Group("late", "late/x/1.1", label) for label in ("good", "bad")]
+    pairs = [Pair(text, f"{text}!", "", turns, group) for text, group in zip(("is good", "is bad"), groups, strict=True) for turns in ((), (), before)]
+    table = {("is good", 0): "is good!", ("is good", 1): "is bad!", ("is bad", 0): "is bad!", ("is bad", 1): "is bad!"}
+    scores = evaluate(Remembers(bot, table), pairs, allowed_replies(pairs))
+    assert (scores.pairs, scores.utterances, scores.right, scores.late.right) == (6, 4, 0.75, 0.0)
+    table["is good", 1] = "is good!"
+    assert evaluate(Remembers(bot, table), pairs, allowed_replies(pairs)).late.right == 1.0
 
 
 def test_scores_are_counted_an_utterance_at_a_time(bot):

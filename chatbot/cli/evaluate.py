@@ -75,6 +75,8 @@ def _table(found: "dict[str, Scores]") -> list[str]:
             (f"late-cue pairs right, of {first.late.pairs}", [f"{one.right:.1%}" for one in late]),
             (f"  of the {first.late.late} that are late by definition", [f"{one.late_right:.1%}" for one in late]),
         ]
+    if first.early:
+        rows.append((f"pairs right whose first word decides, of {first.early.pairs}", [f"{one.early.right:.1%}" for one in columns if one.early]))
     rows += [
         ("perplexity a piece (its own pieces + 1 a reply)", [f"{one.perplexity.per_piece:.4g}" for one in columns]),
         ("perplexity a word (white-space words + 1 a reply)", [f"{one.perplexity.per_word:.4g}" for one in columns]),

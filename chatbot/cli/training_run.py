@@ -25,7 +25,7 @@ from chatbot.corpus.split import FEWEST_HELD_OUT
 from chatbot.dataset.prepare import Dataset, Tell, prepare
 from chatbot.errors import BundleError, CorpusError, OptionError
 from chatbot.evaluation.confidence import calibrate
-from chatbot.evaluation.metrics import allowed_replies, evaluate
+from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, twins_among
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.records import Decoding, plural
@@ -169,6 +169,8 @@ class TrainingRun:
                 self.scores[name] = {"right": scores.right, "perplexity": scores.perplexity.per_piece, "bleu": scores.bleu, "utterances": scores.utterances}
                 if scores.late:
                     self.scores[name] |= {"late_pairs": scores.late.pairs, "late_pairs_right": scores.late.right}
+                if scores.early:
+                    self.scores[name] |= {"early_pairs": scores.early.pairs, "early_pairs_right": scores.early.right}
         self.details = replace(self.details, scores=self.scores)
         self._write(networks)
         resume.remove(self.folder)
@@ -317,11 +319,8 @@ def _fingerprints(data: Dataset) -> list[str]:
 def _examples(data: Dataset) -> tuple[str, ...]:
     """Utterances to try, held out where there are such: both members of a late-cue pair first, then one a topic."""
     pairs = [pair for pair in (*data.test_pairs, *data.valid_pairs, *(() if data.test_pairs else data.train_pairs)) if len(pair.utterance) <= 60]
-    chosen: dict[str, None] = {}
-    late = next((pair for pair in pairs if pair.group and pair.group.pair), None)
-    for pair in pairs:
-        if late and pair.group and late.group and pair.group.pair == late.group.pair:
-            chosen.setdefault(pair.utterance)
+    pairs = [pair for pair in pairs if not (pair.group and pair.group.needs)]  # nobody begins with a follow-up
+    chosen: dict[str, None] = dict.fromkeys(next((twins for twins in twins_among(pairs) if not begin_differently(*twins)), ()))
     topics: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: hashlib.sha256(pair.utterance.encode()).digest()):
         topic = pair.group.topic if pair.group else pair.reply

@@ -143,7 +143,7 @@ def distinct(replies: Iterable[str], length: int) -> float:
 
 def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str, ...]], right: Mapping[str, bool]) -> LatePairs | None:
     """How many pairs of late-cue utterances `bot` has right; None when `pairs` holds none. `right` says it for each folded utterance."""
-    both = [twins for twins in _twins(pairs) if not _begin_differently(*twins)]
+    both = [twins for twins in twins_among(pairs) if not begin_differently(*twins)]
     if not both:
         return None
     won = [right[key(first)] and right[key(second)] for first, second in both]
@@ -154,11 +154,11 @@ def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str,
 
 def early_pairs(pairs: Iterable[Pair], right: Mapping[str, bool]) -> EarlyPairs | None:
     """How many pairs whose first word decides are right; None when `pairs` holds none. `right` is as for `late_pairs`."""
-    both = [twins for twins in _twins(pairs) if _begin_differently(*twins)]
+    both = [twins for twins in twins_among(pairs) if begin_differently(*twins)]
     return EarlyPairs(len(both), sum(right[key(first)] and right[key(second)] for first, second in both) / len(both)) if both else None
 
 
-def _twins(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
+def twins_among(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
     """The two utterances of each pair of a topic with endings."""
     members: dict[str, dict[str, str]] = {}
     for pair in pairs:
@@ -167,7 +167,8 @@ def _twins(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
     return [tuple(labels.values()) for labels in members.values() if len(labels) == 2]  # type: ignore[misc]
 
 
-def _begin_differently(first: str, second: str) -> bool:
+def begin_differently(first: str, second: str) -> bool:
+    """Whether the first words of two utterances are not the same."""
     return first.split()[0] != second.split()[0]
 
 

@@ -16,6 +16,7 @@ NETWORK = {
     "commonest",
     "commonest_share",
     "late",
+    "early",
 }
 
 
