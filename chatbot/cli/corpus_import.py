@@ -125,7 +125,7 @@ def _account(found: "Imported") -> list[str]:
         more = f" and {len(found.speakers) - _SPEAKERS:,} more" if len(found.speakers) > _SPEAKERS else ""
         lines.append(f"speakers: {told}{more}; {found.reply_as} replies")
     if found.left_out:
-        lines.append(f"left out: {', '.join(f'{times:,} {why}' for why, times in found.left_out.most_common())}")
+        lines.append(f"left out: {'; '.join(f'{why} ({times:,})' for why, times in found.left_out.most_common())}")
     if found.scrubbed:
-        lines.append(f"scrubbed: {', '.join(f'{times:,} {what}' for what, times in found.scrubbed.most_common())}")
+        lines.append(f"scrubbed: {', '.join(f'{what} ({times:,})' for what, times in found.scrubbed.most_common())}")
     return lines

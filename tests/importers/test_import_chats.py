@@ -1,9 +1,9 @@
 """Exported chats: each says the same as the others, and is read so."""
 
-import zipfile
-
 import pytest
-from exports import CHATS, PAIRS, TELEGRAM, WHATSAPP
+from exports import CHATS, PAIRS
+
+from chatbot.corpus.importers.chat import PROGRAM, UNSAID
 
 
 @pytest.mark.parametrize("name", CHATS)
@@ -14,4 +14,4 @@ def test_every_export_gives_the_same_pairs(imported, name):
     assert found.reply_as == "Ben"
     assert set(found.speakers) == {"Anna", "Ben"}
     assert not found.alone
-    assert found.left_out["lines of the program itself"] + found.left_out["pictures, voice messages, calls and notices"] >= 1
+    assert found.left_out[PROGRAM] + found.left_out[UNSAID] >= 1

@@ -25,11 +25,15 @@ def outcome(path, wishes) -> Imported | None:
     try:
         found = import_files([path], wishes)
     except ChatbotError as error:
-        line = str(error)
+        mistake = error
+    else:
+        mistake = None
+    if mistake:
+        line = str(mistake)
         assert re.search(r"[\w.]+(:\d+:\d+)?: ", line), line
         assert len(line) < 1000, line
         assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u202e]", line), line
-        assert error.remedy
+        assert mistake.remedy
         return None
     assert any(found.conversations)
     text = found.tsv()

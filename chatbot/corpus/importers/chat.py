@@ -12,6 +12,11 @@ from chatbot.errors import CorpusError
 GAP = 60  # minutes
 _SHOWN = 8  # speakers, in one line
 
+# Why messages are left out.
+PROGRAM = "lines of the program itself"
+UNSAID = "pictures, voice messages, calls and notices"
+DELETED = "deleted messages"
+
 
 class Message(NamedTuple):
     """What one person wrote at a time, in minutes from anywhere; of messages in different rooms none answers another."""

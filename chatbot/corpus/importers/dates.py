@@ -36,11 +36,12 @@ def minute_of_day(hour: int, minute: int, second: int, added: int | None) -> flo
     return hour * 60 + minute + second / 60 if hour < 24 and minute < 60 and second < 61 else None
 
 
-def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year_leads: bool = False) -> list[float]:
+def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year_leads: bool = False, year_may_lead: bool = False) -> list[float]:
     """The stamps in minutes since 1970. Raises CorpusError for a date that does not exist, and when nothing tells the order of day and month.
 
     Dates that exist in one order alone tell it; else the order in which no message is a day or more before the one above; else it is no matter
-    when the pauses longer than `gap` are the same either way. `year_leads`: even a year of two digits comes first, as in Korean.
+    when the pauses longer than `gap` are the same either way. `year_leads`: even a year of two digits comes first, as in Korean;
+    `year_may_lead`: it does where nothing else is possible.
     """
     if not stamps:
         return []
@@ -49,8 +50,8 @@ def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year
     minutes: dict[Order, list[float]] = {}
     worst: CorpusError | None = None
     for one in ("day", "month", "year"):
-        if one == "year" and any(not _goes_back(times) for times in minutes.values()):
-            break  # years of two digits are put first where nothing else is possible
+        if one == "year" and (not year_may_lead or any(not _goes_back(times) for times in minutes.values())):
+            break
         try:
             minutes[one] = _ordered(stamps, one)
         except CorpusError as error:
@@ -61,8 +62,9 @@ def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year
     possible = [times for times in minutes.values() if not _goes_back(times)] or list(minutes.values())
     for at in range(1, len(stamps)):
         if len({times[at] - times[at - 1] > gap for times in possible}) > 1:
-            what = f"{_written(stamps[at])} can be read in two ways, and nothing in the file tells whether the day or the month comes first"
-            raise CorpusError(what, place=stamps[at].place, remedy="say --dates day or --dates month")
+            doubtful = stamps[at] if stamps[at].numbers[0] != stamps[at].numbers[1] else stamps[at - 1]
+            what = f"{_written(doubtful)} can be read in two ways, and nothing in the file tells whether the day or the month comes first"
+            raise CorpusError(what, place=doubtful.place, remedy="say --dates day or --dates month")
     return possible[0]
 
 

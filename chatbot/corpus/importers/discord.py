@@ -2,7 +2,7 @@
 
 import re
 
-from chatbot.corpus.importers.chat import Chat, Message
+from chatbot.corpus.importers.chat import PROGRAM, UNSAID, Chat, Message
 from chatbot.corpus.importers.dates import Order, Stamp, minute_of_day, minutes_of, moment
 from chatbot.corpus.importers.elements import mistake
 from chatbot.corpus.importers.rows import Row, read_rows
@@ -40,7 +40,7 @@ def read(source: Source) -> Chat:
         if not isinstance(author, dict):
             raise mistake(source, "a message without an author", _REMEDY, key="messages", number=number)
         if str(message.get("type", "Default")) not in _SPOKEN:
-            chat.left_out["lines of the program itself"] += 1
+            chat.left_out[PROGRAM] += 1
             continue
         speaker, text, minute = author.get("nickname") or author.get("name"), message.get("content"), moment(message.get("timestamp"))
         if not isinstance(speaker, str) or not speaker.strip() or not isinstance(text, str) or minute is None:
@@ -49,7 +49,7 @@ def read(source: Source) -> Chat:
         if text.strip():
             chat.messages.append(Message(speaker.strip(), text, minute))
         else:
-            chat.left_out["pictures, voice messages, calls and notices"] += 1
+            chat.left_out[UNSAID] += 1
     return chat
 
 
@@ -74,7 +74,7 @@ def read_table(source: Source, order: Order | None, gap: float) -> Chat:
         if row.cells[3].strip():
             chat.messages.append(Message(row.cells[1].strip(), row.cells[3], at))
         else:
-            chat.left_out["pictures, voice messages, calls and notices"] += 1
+            chat.left_out[UNSAID] += 1
     return chat
 
 

@@ -31,11 +31,11 @@ def as_topics(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _plain(text: str) -> str:
     """`text` without what means something in a .topic file: braces, a lone underscore."""
-    return re.sub(r"(?<!\S)_(?!\S)", "-", text.replace("{", "(").replace("}", ")"))
+    return re.sub(r"(?<!\S)_(?=[\s,.:!?]|$)", "-", text.replace("{", "(").replace("}", ")"))
 
 
 def _slug(text: str) -> str:
-    """A few words of `text` as a topic may be named, after a point; nothing when it has no Latin letters."""
+    """A few words of `text` as a topic may be named, after a hyphen; nothing when it has no Latin letters."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall("[a-z0-9]+", plain)[:_SLUG_WORDS]
-    return "." + "-".join(words)[:40].strip("-") if words else ""
+    return "-" + "-".join(words)[:40].strip("-") if words else ""

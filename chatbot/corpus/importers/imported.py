@@ -59,26 +59,23 @@ class Imported:
 
 def import_files(paths: Sequence[Path], wishes: Wishes) -> Imported:
     """The corpus that the files hold. Raises ChatbotError, at `file:line:column` where there is one, and when no pair is left."""
-    found, chats = Imported(), []
-    parts: list[Pairs] = []
+    found = Imported()
+    reads: list[Chat | Pairs] = []
     if wishes.format == LINES:
         if len(paths) != 2:
             raise OptionError("two files are needed, of utterances and of replies", place="--format lines", remedy="name both")
         sources = [open_source(path) for path in paths]
-        parts.append(read_aligned(*sources))
+        reads.append(read_aligned(*sources))
         found.files = [File(source.name, "lines", source.encoding, None) for source in sources]
     else:
         for path in paths:
             source = open_source(path)
             format_ = FORMATS[format_of(source, wishes.format)]
-            read = format_.read(source, wishes)
+            reads.append(read := format_.read(source, wishes))
             encoding = "utf-8" if source.workbook else source.encoding
-            if isinstance(read, Chat):
-                chats.append(read)
-            else:
-                parts.append(read)
             found.files.append(File(source.name, format_.title, encoding, len(read.messages) if isinstance(read, Chat) else None, read.note))
-    _refuse_idle(wishes, found, chats=bool(chats), fields=bool(parts) and wishes.format != LINES)
+    chats = [read for read in reads if isinstance(read, Chat)]
+    _refuse_idle(wishes, found, chats=bool(chats), fields=len(chats) < len(reads) and wishes.format != LINES)
     if chats:
         found.speakers = sum((Counter(message.speaker for message in chat.messages) for chat in chats), Counter[str]())
         if not found.speakers:
@@ -86,7 +83,7 @@ def import_files(paths: Sequence[Path], wishes: Wishes) -> Imported:
                 f"no messages in it{_told(sum((chat.left_out for chat in chats), Counter[str]()))}", place=_place(paths), remedy="export it again"
             )
         found.reply_as = speaker_named(wishes.reply_as, found.speakers, _place(paths))
-        parts += [pairs_of(chat, found.reply_as, gap=wishes.pause) for chat in chats]
+    parts = [pairs_of(read, found.reply_as or "", gap=wishes.pause) if isinstance(read, Chat) else read for read in reads]
     found.alone = all(part.alone for part in parts)
     replies: Counter[str] = Counter()
     for part in parts:
@@ -147,4 +144,4 @@ def _place(paths: Sequence[Path]) -> str:
 
 def _told(left_out: Counter[str]) -> str:
     """What was left out, to follow a sentence."""
-    return f" (left out: {', '.join(f'{times:,} {why}' for why, times in left_out.most_common())})" if left_out else ""
+    return f" (left out: {'; '.join(f'{why} ({times:,})' for why, times in left_out.most_common())})" if left_out else ""

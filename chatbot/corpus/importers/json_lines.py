@@ -39,17 +39,15 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     left_out: Counter[str] = Counter()
     conversations: list[list[tuple[str, str]]] = []
     loose: list[tuple[str, str]] = []
-    note = ""
+    fields: tuple[str, str] | None = None  # as in the first object
     for number, line, element in _records(source):
         try:
             messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
             if isinstance(messages, list):
                 conversations.append(_conversation(messages, reply_as, left_out))
             elif isinstance(element, dict):
-                names = [name for name, value in element.items() if not isinstance(value, list | dict)]
-                columns = columns_of(names, utterance, reply, None)
-                note = note or f"utterance from “{names[columns[0]]}”, reply from “{names[columns[1]]}”"
-                loose.append((_plain(element[names[columns[0]]]), _plain(element[names[columns[1]]])))
+                fields = fields or _fields(element, utterance, reply)
+                loose.append((_side(element, fields[0]), _side(element, fields[1])))
             else:
                 raise CorpusError("no object", remedy=_REMEDY)
         except CorpusError as error:
@@ -61,6 +59,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     if conversations and loose:
         conversations += [[pair] for pair in loose]
         loose = []
+    note = f"utterance from “{fields[0]}”, reply from “{fields[1]}”" if fields else ""
     return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=note)
 
 
@@ -105,5 +104,15 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
     return next((record[key] for key in keys if record.get(key) is not None), None)
 
 
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
+def _fields(record: dict[str, Any], utterance: str | None, reply: str | None) -> tuple[str, str]:
+    """The names of the two fields."""
+    names = [name for name, value in record.items() if not isinstance(value, list | dict)]
+    columns = columns_of(names, utterance, reply, None)
+    return names[columns[0]], names[columns[1]]
+
+
+def _side(record: dict[str, Any], name: str) -> str:
+    """The text in a field."""
+    if name not in record or isinstance(record[name], list | dict):
+        raise CorpusError(f"no text “{name[:40]}”, which the first object has", remedy="mend the object, or leave it out")
+    return "" if record[name] is None else str(record[name])

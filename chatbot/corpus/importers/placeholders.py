@@ -6,6 +6,8 @@ An iPhone begins such a text with the mark U+200E, so there it is known in any l
 import re
 from functools import lru_cache
 
+from chatbot.corpus.importers.chat import DELETED, UNSAID
+
 _MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 # In place of what was sent. Compared without marks, angle brackets, case and a full stop at the end.
@@ -93,7 +95,7 @@ def is_notice(name: str) -> bool:
 def said(body: str, *, marked: bool) -> tuple[str, str]:
     """What a person said in a message, and if nothing, why it is left out. `marked`: texts of the program begin with U+200E."""
     if marked and body.startswith("\u200e"):
-        return "", "pictures, voice messages, calls and notices"
+        return "", UNSAID
     if marked:
         body = re.sub(r"\s*\u200e<[^<>\n]*>", "", body)  # <attached: …>, <This message was edited>
     body = _EDITED.sub("", unmarked(body)).strip()
@@ -101,13 +103,13 @@ def said(body: str, *, marked: bool) -> tuple[str, str]:
     rest = rest.strip()
     plain = first.strip("<> ").rstrip(".").casefold()
     if plain in _MEDIA_PHRASES or re.fullmatch(r"<[^<>]{3,60}>", first.strip()) or _ATTACHED.fullmatch(first.strip()):
-        return "" if _FILE_NAME.fullmatch(rest) else rest, "pictures, voice messages, calls and notices"  # a caption is what was said
+        return "" if _FILE_NAME.fullmatch(rest) else rest, UNSAID  # a caption is what was said
     if not rest and "•" in plain and any(plain.endswith(phrase) for phrase in _MEDIA_PHRASES):
-        return "", "pictures, voice messages, calls and notices"
+        return "", UNSAID
     if plain in _DELETED_PHRASES and not rest:
-        return "", "deleted messages"
+        return "", DELETED
     if (plain.split(",")[0].split(".")[0] in _CALL_PHRASES and not rest) or _LOCATION.match(body) or _POLL.match(body) or _starts_as_notice(plain):
-        return "", "pictures, voice messages, calls and notices"
+        return "", UNSAID
     return body, "empty messages"
 
 

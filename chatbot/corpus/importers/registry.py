@@ -93,5 +93,5 @@ def format_of(source: Source, asked: str | None) -> str:
     found = next((name for name, format_ in FORMATS.items() if format_.recognises(source)), None)
     if found is None:
         what = f"of no kind that is known: it begins “{first_words(source.text)}”"
-        raise CorpusError(what, place=source.place(1), remedy=f"name it with --format: {', '.join(NAMES)}")
+        raise CorpusError(what, place=source.place(1), remedy=f"name it with --format: {', '.join(NAMES[1:])}")
     return found

@@ -36,7 +36,7 @@ def delimiter_of(source: Source) -> str | None:
         if widths and widths[0] > 1:
             alike = widths.count(widths[0]) / len(widths)
             best = max(best or (0, 0, ""), (alike, widths[0], delimiter), key=lambda found: found[:2])
-    return best[2] if best and best[0] > _ALIKE else None
+    return best[2] if best and (best[0] > _ALIKE or source.suffix in (".csv", ".tsv")) else None
 
 
 def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:

@@ -208,8 +208,12 @@ def _guess(raw: bytes) -> str | None:
             size += len(telling[-1])
             if size > _SAMPLE:
                 break
-    best = charset_normalizer.from_bytes(b"".join(telling), cp_isolation=_ENCODINGS, enable_fallback=False).best()
-    return best.encoding if best else None
+    sample = b"".join(telling)
+    best = charset_normalizer.from_bytes(sample, cp_isolation=_ENCODINGS, enable_fallback=False).best()
+    if best is None:
+        return None
+    same = best.encoding in ("cp1250", "cp1254", "iso8859_2", "iso8859_15") and sample.decode(best.encoding) == sample.decode("cp1252", "replace")
+    return "cp1252" if same else best.encoding  # the commonest of those that say the same
 
 
 def first_words(text: str, most: int = 40) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatbot.corpus.importers.chat import Chat, Message
+from chatbot.corpus.importers.chat import PROGRAM, UNSAID, Chat, Message
 from chatbot.corpus.importers.dates import moment
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
@@ -32,7 +32,7 @@ def read(source: Source) -> Chat:
             if not isinstance(message, dict):
                 raise mistake(source, "no message", _REMEDY, **where)
             if message.get("type", "message") != "message":
-                chat.left_out["lines of the program itself"] += 1
+                chat.left_out[PROGRAM] += 1
                 continue
             text = text_of(message.get("text"))
             if text is None:
@@ -48,7 +48,7 @@ def read(source: Source) -> Chat:
             if message.get("forwarded_from") or message.get("via_bot"):
                 chat.left_out["forwarded messages, whose words are another's"] += 1
             elif not text.strip():
-                chat.left_out["pictures, voice messages, calls and notices"] += 1
+                chat.left_out[UNSAID] += 1
             else:
                 chat.messages.append(Message(speaker.strip() or "deleted account", text, minute, room))
     return chat

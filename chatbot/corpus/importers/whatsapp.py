@@ -5,7 +5,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatbot.corpus.importers.chat import Chat, Message
+from chatbot.corpus.importers.chat import PROGRAM, Chat, Message
 from chatbot.corpus.importers.dates import WORDS, Order, Stamp, minute_of_day, minutes_of
 from chatbot.corpus.importers.placeholders import is_notice, said, unmarked
 from chatbot.corpus.importers.source import Source, first_words
@@ -54,14 +54,15 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
             raise CorpusError(f"no such time: “{first_words(line)}”", place=source.place(head.number), remedy="mend that line")
     stamps = [Stamp(head.numbers, head.minute or 0, source.place(head.number)) for head in heads]
     assert shape
+    minutes = minutes_of(stamps, order, gap, year_leads=bool(shape[-1]), year_may_lead=not shape[2])
     chat = Chat([])
     ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
-    for head, minute, end in zip(heads, minutes_of(stamps, order, gap, year_leads=bool(shape[-1])), ends, strict=True):
+    for head, minute, end in zip(heads, minutes, ends, strict=True):
         body = "\n".join([head.rest, *source.lines[head.number : end - 1]])
         match = _NAME.match(body)
         name = unmarked(match["name"]).strip().removeprefix("~").strip() if match else ""
         if not match or not name or is_notice(name):
-            chat.left_out["lines of the program itself"] += 1
+            chat.left_out[PROGRAM] += 1
             continue
         text, why = said(match["text"], marked=bool(shape[0]))
         if text:

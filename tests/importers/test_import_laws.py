@@ -1,0 +1,224 @@
+"""What holds of every chat: who answers whom, when a conversation ends, which date is meant, what is scrubbed and what is capped."""
+
+import json
+from collections import Counter
+
+import pytest
+from exports import LRM, PAIRS, WHATSAPP
+from hypothesis import given
+from hypothesis import strategies as st
+from mutations import zipped
+
+from chatbot.corpus.folding import key
+from chatbot.corpus.importers.chat import Chat, Message, pairs_of
+from chatbot.corpus.importers.grouping import _plain, as_topics
+from chatbot.corpus.importers.imported import _UNSEEN, import_files
+from chatbot.corpus.importers.registry import Wishes
+from chatbot.corpus.importers.scrub import scrub
+from chatbot.corpus.pairs import read_pairs
+from chatbot.corpus.topics import read_topics
+from chatbot.errors import ChatbotError
+
+MESSAGES = st.lists(st.builds(Message, st.sampled_from("ABC"), st.sampled_from(["x", "y", "z"]), st.integers(0, 90), st.integers(0, 1)), max_size=30)
+
+
+@given(MESSAGES, st.integers(1, 60))
+def test_each_reply_answers_the_turn_before_it(messages, gap):
+    minute = 0
+    timed = []
+    for number, message in enumerate(messages):
+        minute += message.minute
+        timed.append(message._replace(minute=minute, text=f"{message.text}{number}", room=number // 10))
+    pairs = pairs_of(Chat(timed), "B", gap=gap)
+    at = {message.text: number for number, message in enumerate(timed)}
+    for conversation in pairs.conversations:
+        for utterance, reply in conversation:
+            said, answered = [at[text] for text in utterance.split()], [at[text] for text in reply.split()]
+            numbers = [*said, *answered]
+            assert numbers == list(range(numbers[0], numbers[-1] + 1)), "nobody spoke in between"
+            assert len({timed[number].speaker for number in said}) == 1
+            assert {timed[number].speaker for number in answered} == {"B"} != {timed[said[0]].speaker}
+            assert all(timed[later].minute - timed[later - 1].minute <= gap for later in numbers[1:])
+            assert len({timed[number].room for number in numbers}) == 1
+    turns = sum(pairs.left_out.values()) + 2 * sum(map(len, pairs.conversations))
+    assert turns == sum(
+        number == 0 or one.speaker != timed[number - 1].speaker or one.room != timed[number - 1].room or one.minute - timed[number - 1].minute > gap
+        for number, one in enumerate(timed)
+    )
+
+
+def test_the_newest_first_is_turned_round():
+    chat = Chat([Message("B", "yes", 3), Message("A", "well?", 2), Message("B", "hm", 1)])
+    assert pairs_of(chat, "B").conversations == [[("well?", "yes")]]
+
+
+def test_a_pause_ends_a_conversation(imported):
+    text = "".join(
+        f"14.01.24, {time} - {who}: {said}\n"
+        for time, who, said in (("10:00", "A", "hi"), ("10:59", "B", "ho"), ("11:59", "B", "new"), ("13:00", "A", "x"), ("13:01", "B", "y"))
+    )
+    assert imported("c.txt", text, reply_as="B").conversations == [[("hi", "ho new")], [("x", "y")]]
+    assert imported("c.txt", text, reply_as="B", gap=59).conversations == [[("hi", "ho")], [("x", "y")]]
+    assert imported("c.txt", text, reply_as="B", gap=61).conversations == [[("hi", "ho new"), ("x", "y")]]
+
+
+def test_who_is_imitated_is_asked(mistake):
+    text = WHATSAPP["android de"]
+    assert mistake("c.txt", text) == "c.txt: who is to be imitated? Messages are from Ben (3), Anna (2); choose one with --reply-as NAME"
+    assert mistake("c.txt", text, reply_as="Carl") == "c.txt: no messages from “Carl”; there are Ben (3), Anna (2); choose one of them with --reply-as NAME"
+
+
+def days(*dates):
+    """One message a date, A and B in turn, each a few minutes before or after midnight."""
+    return "".join(f"{date}, {'23:50' if number % 2 == 0 else '00:10'} - {'AB'[number % 2]}: m{number}\n" for number, date in enumerate(dates))
+
+
+@pytest.mark.parametrize(
+    ("dates", "pairs"),
+    [
+        (("1/2/24", "2/2/24", "13/2/24"), 1),  # the thirteenth tells that the day is first
+        (("2/1/24", "2/2/24", "2/13/24"), 1),  # the month
+        (("30/4/24", "1/5/24"), 1),
+        (("1/2/24", "2/2/24", "1/3/24", "2/3/24"), 2),  # read the other way, the third would be before the second
+        (("3/3/24", "3/3/24"), 0),  # no matter
+        (("1/2/24", "3/4/24"), 0),  # neither
+        (("2024/2/1", "2024/2/2"), 1),
+    ],
+)
+def test_the_order_of_day_and_month_is_told_by_the_whole_file(imported, mistake, dates, pairs):
+    text = days(*dates)
+    if pairs:
+        assert len(list(imported("c.txt", text, reply_as="B").pairs())) == pairs
+    else:
+        assert mistake("c.txt", text, reply_as="B").startswith("c.txt: no pairs in which “B” replies")
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
+    text = days("1/2/24", "2/2/24")
+    assert mistake("c.txt", text, reply_as="B") == (
+        "c.txt:1:1: 1/2/24 can be read in two ways, and nothing in the file tells whether the day or the month comes first; say --dates day or --dates month"
+    )
+    assert list(imported("c.txt", text, reply_as="B", dates="day").pairs()) == [("m0", "m1")]
+    assert mistake("c.txt", text, reply_as="B", dates="month").startswith("c.txt: no pairs")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("14.01.24, 21:07 A hi", "c.txt:3:1: not understood: “14.01.24, 21:07 A hi”"),
+        ("31.02.24, 21:07 - A: hi", "c.txt:3:1: no such date: 31/2/24"),
+        ("14.01.24, 25:07 - A: hi", "c.txt:3:1: no such time: “14.01.24, 25:07 - A: hi”"),
+    ],
+)
+def test_a_line_that_is_no_message_is_told(mistake, line, said):
+    assert mistake("c.txt", f"14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith(said)
+    assert mistake("c.txt", f"Hello\n14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith("c.txt:1:1: not understood: “Hello”")
+
+
+def test_a_copied_message_in_a_message_is_text(imported):
+    text = "14.01.24, 21:05 - A: look\n[14.01.24, 20:00:00] C: pasted\n14.01.24, 21:06 - B: ho\n"
+    assert imported("c.txt", text, reply_as="B").conversations == [[("look\u2028[14.01.24, 20:00:00] C: pasted", "ho")]]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<Media omitted>\na caption", "a caption"),
+        ("<Medien ausgeschlossen>\nreport.pdf", ""),
+        ("IMG-20240114-WA0003.jpg (Datei angehängt)\nlook at that", "look at that"),
+        ("right <This message was edited>", "right"),
+        ("location: https://maps.google.com/?q=1,2", ""),
+        ("POLL:\nPizza?\nOPTION: yes (1 vote)", ""),
+        ("report.pdf • 2 pages document omitted", ""),
+        ("null", ""),
+        ("is null a word", "is null a word"),
+        ("he said: <no>", "he said: <no>"),
+        ("this message was deleted by me, sorry", "this message was deleted by me, sorry"),
+        ("", ""),
+    ],
+)
+def test_what_the_program_writes_is_left_out(imported, body, said):
+    text = f"14.01.24, 21:05 - A: first\n14.01.24, 21:06 - A: {body}\n14.01.24, 21:07 - B: ho\n"
+    assert imported("c.txt", text, reply_as="B").conversations == [[(f"first {said}".strip(), "ho")]]
+
+
+def test_names_with_quotation_marks_numbers_and_strangers(imported):
+    text = (
+        f'[14.01.24, 21:05:00] Ben "Bear" B.: hi\n[14.01.24, 21:06:00] ~\u202f{LRM}+49 151 234: who?\n[14.01.24, 21:07:00] Ben "Bear" B.: me\n'
+        '14.01.24, 21:05:00 - x\n[14.01.24, 21:07:00] Anna changed the subject to "a: b"\n'
+    )
+    found = imported("c.txt", text, reply_as='Ben "Bear" B.')
+    assert found.speakers == {'Ben "Bear" B.': 2, "+49 151 234": 1}
+    assert list(found.pairs()) == [("who?", "me\u202814.01.24, 21:05:00 - x")]
+
+
+def test_a_chat_in_a_zip(imported, mistake):
+    assert imported("WhatsApp Chat.zip", zipped(), reply_as="Ben").conversations == PAIRS
+    assert imported("x.zip", zipped("WhatsApp Chat with Anna.txt"), reply_as="Ben").conversations == PAIRS
+    assert imported("x.zip", zipped("folder/result.txt"), reply_as="Ben").conversations == PAIRS
+    assert mistake("x.zip", zipped("_chat.txt", "no chat")).startswith("x.zip/_chat.txt:1:1: of no kind that is known")
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("call +49 170 1234567 or (030) 123 45-67!", "call [phone] or [phone]!"),
+        ("555-123-4567, 010-1234-5678, 01701234567", "[phone], [phone], [phone]"),
+        ("in 2024-01-14, at 12:30, for 1.000.000 or 3.50, 1999-2004, room 12 34", "in 2024-01-14, at 12:30, for 1.000.000 or 3.50, 1999-2004, room 12 34"),
+        ("write to anna.b+x@mail.example.org.", "write to [e-mail]."),
+        ("see https://example.org/a?b=1, (www.example.org) youtu.be/xyz", "see [link], ([link]) [link]"),
+        ("e.g. this.that and a/b, 3/4", "e.g. this.that and a/b, 3/4"),
+    ],
+)
+def test_scrubbing(text, scrubbed):
+    counts = Counter()
+    assert scrub(text, counts) == scrubbed
+    assert sum(counts.values()) == scrubbed.count("[")
+    assert scrub(scrubbed, counts) == scrubbed
+
+
+def test_at_most_so_many_pairs_with_one_reply(imported):
+    text = "".join(
+        f"14.01.24, 21:{minute:02} - {who}: {said}\n"
+        for minute, (who, said) in enumerate([("A", "a"), ("B", "ok"), ("A", "b"), ("B", "OK"), ("A", "c"), ("B", "no")])
+    )
+    found = imported("c.txt", text, reply_as="B", cap_replies=1)
+    assert found.conversations == [[("a", "ok")], [("c", "no")]], "what was in between is gone, so the one does not follow the other"
+    assert found.left_out == {"pairs over 1 with one reply": 1}
+
+
+SIDES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12) | st.sampled_from(
+    ["_", "a _", "_ b", "{a|b}", "> x", "== y", "# z", "@pairs 3", "= a", "then 1"]
+)
+
+
+@given(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=8))
+def test_what_was_imported_reads_as_it_was_told_as_pairs_and_as_topics(tmp_path_factory, pairs):
+    folder = tmp_path_factory.getbasetemp() / "topics"
+    folder.mkdir(exist_ok=True)
+    path = folder / "a.jsonl"
+    path.write_text("".join(json.dumps({"q": utterance, "a": reply}) + "\n" for utterance, reply in pairs), "utf-8")
+    if not any(key(_UNSEEN.sub("", utterance)) and key(_UNSEEN.sub("", reply)) for utterance, reply in pairs):
+        with pytest.raises(ChatbotError, match="no pairs"):
+            import_files([path], Wishes())
+        return
+    found = import_files([path], Wishes())
+    again = path.with_suffix(".tsv")
+    again.write_bytes(found.tsv().encode())
+    assert [(pair.utterance, pair.reply) for pair in read_pairs(again)] == list(found.pairs())
+    (folder / "a.topic").write_bytes(found.topics().encode())
+    topics = read_topics(folder)
+    read = [(key(utterance), key(reply)) for topic in topics for _, utterance in topic.utterances for reply in topic.replies]
+    assert len(read) == len(set(read))
+    assert set(read) == {(key(_plain(utterance)), key(_plain(reply))) for utterance, reply in found.pairs()}
+    assert sum(len(topic.utterances) for topic in topics) == len({utterance for utterance, _ in read}), "each stands in one topic"
+
+
+def test_utterances_with_the_same_replies_stand_together():
+    text = as_topics([("hi", "hello"), ("Hello", "hello"), ("who", "me"), ("hi", "good day"), ("HI", "hello"), ("a {b} _", "c")])
+    assert [block.split("\n") for block in text.strip().split("\n\n")[1:]] == [
+        ["== 1-hi", "> hi", "< hello", "< good day"],
+        ["== 2-hello", "> Hello", "< hello"],
+        ["== 3-who", "> who", "< me"],
+        ["== 4-a-b", "> a (b) -", "< c"],
+    ]

@@ -1,0 +1,160 @@
+"""Tables, JSON and lines: columns found by their names, and every row that does not fit told by its place."""
+
+import builtins
+
+import pytest
+from exports import LS, QUESTIONS, ROLES, TABLES
+from mutations import workbook, zipped
+
+from chatbot.corpus.importers import source
+from chatbot.corpus.importers.imported import import_files
+from chatbot.corpus.importers.registry import Wishes
+from chatbot.errors import ChatbotError
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_gives_the_same_pairs(imported, name):
+    found = imported(*TABLES[name])
+    assert found.conversations == [QUESTIONS]
+    assert found.alone
+    assert found.tsv() == "".join(f"{utterance}\t{reply}\n" for utterance, reply in QUESTIONS)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_chats_with_roles_are_conversations(imported, name):
+    found = imported(*ROLES[name])
+    assert found.conversations == [[pair] for pair in QUESTIONS]
+    assert found.tsv().count("\n\n") == 2
+
+
+def test_a_role_can_be_named(imported, mistake):
+    text = '{"messages": [{"role": "guest", "content": "hi"}, {"role": "host", "content": "welcome"}]}'
+    assert imported("a.json", text, reply_as="Host").conversations == [[("hi", "welcome")]]
+    assert mistake("a.json", text) == "a.json:1:1: whose role is “guest”?; say with --reply-as which role replies"
+
+
+def test_workbooks(imported, mistake, monkeypatch):
+    pytest.importorskip("openpyxl")
+    assert imported("faq.xlsx", workbook()).conversations == [QUESTIONS]
+    sheet = workbook((("was", "dann"), ("hi", 7.0), (None, None), (1.5, "x\ty")))
+    assert imported("faq.xlsx", sheet, utterance="was", reply="dann").conversations == [[("hi", "7"), ("1.5", "x y")]]
+    assert mistake("faq.xlsx", sheet).startswith(
+        "faq.xlsx:1:1: which column is the utterance, and which the reply? There are “was”, “dann”; choose with --utterance"
+    )
+    assert mistake("faq.xlsx", workbook(())) == "faq.xlsx: no cell with anything in it; is this the file you meant?"
+    assert "a zip without" in mistake("faq.xlsx", zipped("a.bin"))
+
+
+def test_workbooks_without_openpyxl_are_one_line(mistake, monkeypatch):
+    pytest.importorskip("openpyxl")
+    book, before = workbook(), builtins.__import__
+
+    def without(name, *arguments, **named):
+        if name == "openpyxl":
+            raise ImportError
+        return before(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert (
+        mistake("faq.xlsx", book)
+        == "faq.xlsx: reading .xlsx needs openpyxl, which is not installed; install it with `pip install 'chatbot[import]'`, or save the sheet as .csv"
+    )
+
+
+def test_columns_by_name_and_by_number(imported, mistake):
+    text = "Thema;Text;Wer\na;b;c\n"
+    assert imported("t.csv", text, utterance="wer", reply="Thema").conversations == [[("c", "a")]]
+    assert imported("t.csv", text, utterance="3", reply="2").conversations == [[("Wer", "Text"), ("c", "b")]]
+    assert mistake("t.csv", text) == (
+        "t.csv:1:1: which column is the utterance, and which the reply? There are “Thema”, “Text”, “Wer”; choose with --utterance and --reply (by number from 1, if these are no names)"
+    )
+    assert mistake("t.csv", text, utterance="Thema", reply="Antwort").startswith("t.csv:1:1: no “Antwort”; there are “Thema”")
+    assert mistake("t.csv", text, utterance="1", reply="4") == "t.csv:1:1: no column 4; there are 3; count them from 1"
+
+
+def test_cells_of_several_lines_and_blank_rows(imported):
+    found = imported("t.csv", 'question,answer\n\n"one\n\ntwo",three\n,\n')
+    assert found.conversations == [[(f"one{LS}two", "three")]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("a.csv", "question,answer\nhi,hello\nwho, me,yes\n", "a.csv:3:1: 3 cells where the first row has 2"),
+        ("a.csv", 'question,answer\nhi,hello\nwho,"me\nyes,no\n', "a.csv:3:1: a row that cannot be read: unexpected end of data"),
+        ("a.csv", "question,answer\nhi\0,hello\n", "a.csv:2:3: a NUL character"),
+        ("a.tsv", "hi\thello\nwho\n", "a.tsv:2:1: 1 cells where the first row has 2"),
+        ("a.csv", "question,answer\n,\n", "a.csv: no pairs"),
+        ("a.csv", "question,answer\n", "a.csv: no pairs"),
+        ("a.jsonl", '{"q": "a", "a": "b"}\n{"q": "a"}\n', "a.jsonl:2:1: no text “a”, which the first object has"),
+        ("a.jsonl", '{"q": "a", "a": "b"}\n\n{"q": }\n', "a.jsonl:3:7: not JSON"),
+        ("a.jsonl", '{"x": 1}\n', "a.jsonl:1:1: which column is the utterance"),
+        ("a.jsonl", '{"messages": [{"role": "user"}]}\n[]\n7\n', "a.jsonl:3:1: no object"),
+        ("a.json", '[{"q": "a", "a": "b"},\n  {"q": ["a"], "a": "b"}]', "a.json:2:3: no text “q”"),
+        ("a.json", "[" * 100_000, "a.json:1:1: JSON nested too deeply"),
+        ("a.json", '[{"q": ' + "9" * 5000 + "}]", "a.json:1:1: JSON with a number of thousands of digits"),
+        ("a.txt", "Once upon a time\nthere was\n", "a.txt:1:1: of no kind that is known: it begins “Once upon a time there was”"),
+        ("a.txt", " \n\n", "a.txt: nothing in it"),
+        ("a.txt", "a,b\n" + "x" * 2_000_000, "a.txt:2:1: "),
+        ("a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 100, "a.xls: an old workbook"),
+        ("a.zip", zipped()[:200], "a.zip: a zip that cannot be unpacked"),
+        ("a.tsv", "a\tb\tCC-BY 2.0 (France)\nc\td\n", "a.tsv:2:1: not sentence, translation, attribution"),
+    ],
+)
+def test_the_first_line_that_is_not_understood(mistake, name, text, line):
+    assert mistake(name, text).startswith(line)
+
+
+def test_encodings(imported, mistake):
+    rows = "frage;antwort\nwie spät ist es denn?;schön spät, für dich übrigens\nkönnt ihr das?;natürlich können wir das\n"
+    korean = "질문,답변\n안녕하세요 오늘 날씨가 어때요,좋아요 산책하러 가세요\n밥 먹었어요,네 김치찌개 먹었어요\n"
+    plain = imported("a.csv", rows)
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"):
+        found = imported("a.csv", rows.encode(encoding))
+        assert found.conversations == plain.conversations, encoding
+        assert (found.files[0].encoding == "utf-8") == encoding.startswith("utf-8")
+    found = imported("a.csv", korean.encode("cp949"))
+    assert (found.conversations, found.files[0].encoding) == (imported("a.csv", korean).conversations, "cp949")
+    damaged = rows.encode().replace("schön".encode(), b"sch\xf6n")
+    assert mistake("a.csv", damaged) == "a.csv:2:27: byte 27 (0xF6) is not UTF-8; save the file as UTF-8"
+
+
+def test_two_files_line_by_line(tmp_path):
+    ours, theirs = tmp_path / "a.txt", tmp_path / "b.txt"
+    ours.write_text("one\n\nthree\n", "utf-8")
+    theirs.write_text("eins\nzwei\ndrei", "utf-8")
+    found = import_files([ours, theirs], Wishes(format="lines"))
+    assert found.conversations == [[("one", "eins"), ("three", "drei")]]
+    assert found.left_out == {"pairs with an empty side": 1}
+    theirs.write_text("eins\nzwei\n", "utf-8")
+    with pytest.raises(ChatbotError, match=r"a\.txt:3:1: a line without one beside it"):
+        import_files([ours, theirs], Wishes(format="lines"))
+    with pytest.raises(ChatbotError, match="two files are needed"):
+        import_files([ours], Wishes(format="lines"))
+
+
+def test_what_is_too_large_is_not_read(mistake, monkeypatch):
+    monkeypatch.setattr(source, "LARGEST", 10_000)
+    assert mistake("a.csv", "question,answer\n" + "a,b\n" * 4000) == "a.csv: more than 0 MiB; cut it into several files and name them all"
+    assert mistake("a.zip", zipped(text="a" * 1_000_000)) == "a.zip/_chat.txt: more than 0 MiB, unpacked; cut it into several files and name them all"
+    if book := workbook(tuple((f"question {row}", "answer") for row in range(2000))):
+        assert mistake("a.xlsx", book) == "a.xlsx: more than 0 MiB, unpacked; save it as .csv"
+
+
+@pytest.mark.parametrize("name", ["folder", "missing", "device"])
+def test_what_is_no_file(tmp_path, name):
+    path = {"folder": tmp_path, "missing": tmp_path / "x", "device": "/dev/null"}[name]
+    with pytest.raises(ChatbotError, match={"folder": "a folder", "missing": "no such file", "device": "not a regular file"}[name]):
+        import_files([path], Wishes())
+
+
+def test_formats_that_are_not_there_or_do_not_fit(mistake):
+    assert mistake("a.csv", "a,b\n", format="word").startswith("--format: no format called “word”; use one of xlsx, whatsapp")
+    assert mistake("a.csv", "a,b\n", format="xlsx") == "a.csv: no workbook (.xlsx); leave out --format"
+    for name in ("whatsapp", "telegram", "discord", "jsonl", "tatoeba"):
+        assert mistake("a.csv", "hello\nyou\n", format=name).startswith("a.csv:1:1: ")
+
+
+@pytest.mark.parametrize(("option", "value"), [("reply_as", "Ben"), ("gap", 5), ("dates", "day")])
+def test_options_that_would_do_nothing_are_refused(mistake, option, value):
+    assert mistake(*TABLES["csv"], **{option: value}) == f"--{option.replace('_', '-')}: does nothing with CSV; leave it out"
