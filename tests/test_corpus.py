@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.corpus import split
-from chatbot.corpus.expand import expand
+from chatbot.corpus.conversations import conversations, written
+from chatbot.corpus.expand import expand, said_in
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import fold, key
 from chatbot.corpus.lines import LONGEST_LINE
@@ -22,6 +23,7 @@ from chatbot.corpus.pairs import Group, Pair, groups_path, read_blocks, read_gro
 from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, Rows, split_pairs, split_rows
 from chatbot.corpus.topics import read_topics
 from chatbot.errors import CorpusError
+from chatbot.evaluation.metrics import twins_among
 
 CORPORA = Path(__file__).parent.parent / "corpora"
 
@@ -308,139 +310,6 @@ def test_a_corpus_is_split_the_same_however_it_is_looked_at(monkeypatch, stripe)
     assert (split_rows(rows) == whole).all()
 
 
-# Topics
-
-
-@pytest.fixture
-def topics(tmp_path):
-    def write(**files: str) -> Path:
-        for name, text in files.items():
-            (tmp_path / f"{name}.topic").write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return write
-
-
-PLAIN = "# comment\n== greet\n> hi\n> hello  there\n\n> hey\n< One.\n< Two.\n< Three.\n"
-LATE = """== late.feeling
-> the {first|last} {day|night} left me _
-> it was _
-= happy | glad
-< Good.
-< Lovely.
-= sad | low
-< Sorry.
-"""
-
-
-def test_each_utterance_gets_two_replies_by_rotation(topics):
-    lines = [(line.utterance, line.reply) for line in expand(read_topics(topics(a=PLAIN)))]
-    assert lines == [("hi", "One."), ("hi", "Two."), ("hello there", "Two."), ("hello there", "Three."), ("hey", "Three."), ("hey", "One.")]
-
-
-def test_a_topic_with_one_reply_gives_it_once(topics):
-    assert [line.reply for line in expand(read_topics(topics(a="== a\n> x\n> y\n< Only.\n")))] == ["Only.", "Only."]
-
-
-def test_a_late_topic_gives_pairs_alike_up_to_the_last_word(topics):
-    lines = list(expand(read_topics(topics(a=LATE))))
-    pairs = {}
-    for line in lines:
-        pairs.setdefault(line.group.pair, {})[line.group.label] = line
-    assert len(pairs) == (2 * 2 + 1) * 2
-    assert Counter(line.utterance for line in lines) == {line.utterance: {"happy": 2, "sad": 1}[line.group.label] for line in lines}
-    cues = Counter()
-    for members in pairs.values():
-        happy, sad = members["happy"], members["sad"]
-        assert happy.utterance.rpartition(" ")[0] == sad.utterance.rpartition(" ")[0]
-        cues[happy.utterance.rpartition(" ")[2], sad.utterance.rpartition(" ")[2]] += 1
-        assert happy.reply in ("Good.", "Lovely.")
-        assert sad.reply == "Sorry."
-    assert cues == {("happy", "sad"): 5, ("glad", "low"): 5}
-    assert {line.utterance for line in lines} >= {"the first day left me happy", "the last night left me low", "it was glad"}
-    assert all(line.group.topic == "late.feeling" for line in lines)
-
-
-def test_pairs_with_the_same_fillers_are_one_unit_of_the_split(topics):
-    units = {}
-    for line in expand(read_topics(topics(a=LATE))):
-        units.setdefault(line.group.unit, set()).add(line.utterance.rpartition(" ")[0])
-    assert {frozenset(starts) for starts in units.values()} == {
-        frozenset({f"the {number} {part} left me"}) for number in ("first", "last") for part in ("day", "night")
-    } | {frozenset({"it was"})}
-
-
-def test_at_most_so_many_pairs_are_kept_the_same_each_time_and_whole(topics):
-    every = list(expand(read_topics(topics(a=LATE))))
-    few = list(expand(read_topics(topics(a=LATE.replace("feeling\n", "feeling\n@pairs 4\n")))))
-    assert few == list(expand(read_topics(topics())))
-    assert len({line.group.pair for line in few}) == 4
-    assert len({line.utterance for line in few}) == 8
-    assert {(line.utterance, line.group) for line in few} < {(line.utterance, line.group) for line in every}
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "what"),
-    [
-        ("> hi\n< yes\n", ":1:1", "before the first topic"),
-        ("# x\n== Bad Name\n", ":2:4", "no name"),
-        ("==\n", ":1:4", "no name"),
-        ("== a\n> hi\n* yes\n", ":3:1", "begins no line"),
-        ("== a\n>hi\n< yes\n", ":2:1", "begins no line"),
-        ("== a\n>\n< yes\n", ":2:3", "nothing after `>`"),
-        ("== a\n@pairs\n", ":2:8", "nothing after `@pairs`"),
-        ("== a\n@pairs 0\n> x _\n", ":2:8", "no number"),
-        ("== a\n@pairs many\n> x _\n", ":2:8", "no number"),
-        ("\n== a\n< yes\n", ":2:1", "has no utterance"),
-        ("== a\n> hi\n== b\n> ho\n< x\n", ":1:1", "no reply"),
-        ("== a\n> hi\n", ":1:1", "no reply"),
-        ("== a\n> hi {x|}\n< yes\n", ":2:9", "empty word"),
-        ("== a\n> hi _\n= x\n< yes\n", ":3:1", "two endings"),
-        ("== a\n> hi _\n= x\n< yes\n= y | z\n< no\n", ":5:1", "equally many"),
-        ("== a\n> hi _\n< early\n= x\n< yes\n= y\n< no\n", ":6:1", "above its replies"),
-        ("== a\n> hi _\n= x\n= y\n< no\n", ":3:1", "no reply"),
-        ("== a\n> hi _\n= x |\n< yes\n= y | z\n< no\n", ":3:6", "empty word"),
-        ("== a\n> hi\n= x\n< yes\n= y\n< no\n", ":2:3", "ends in the one blank"),
-        ("== a\n> a _ b _\n= x\n< yes\n= y\n< no\n", ":2:3", "one blank"),
-        ("== a\n> a {b _\n= x\n< yes\n= y\n< no\n", ":2:5", "a brace that does not close"),
-        ("== a\n> hi\n< a\n== a\n> ho\n< b\n", ":4:4", "stands at .*:1 already"),
-    ],
-)
-def test_a_topic_that_is_not_whole_is_named_by_line_and_column(topics, text, place, what):
-    folder = topics(a=text)
-    with pytest.raises(CorpusError, match=what) as caught:
-        list(expand(read_topics(folder)))
-    assert str(caught.value.place) == f"{folder / 'a.topic'}{place}"
-    assert caught.value.remedy
-
-
-@pytest.mark.parametrize("second", ["== b\n> HI  there\n< x\n", "== b\n> hi _\n= there | all\n< x\n= here | none\n< y\n"])
-def test_an_utterance_of_two_topics_is_refused(topics, second):
-    folder = topics(a="== a\n> hi there\n< x\n", b=second)
-    with pytest.raises(CorpusError, match=r"a\.topic:2 already") as caught:
-        list(expand(read_topics(folder)))
-    assert caught.value.place == f"{folder / 'b.topic'}:2:3"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "== a\n> hi\n> Hi\n< x\n",
-        "== a\n> hi _\n= x | x\n< yes\n= y | z\n< no\n",
-        "== a\n> hi _\n= x\n< yes\n= X\n< no\n",  # the two members would be one utterance with two contrary replies
-    ],
-)
-def test_an_utterance_that_stands_twice_in_a_topic_is_refused(topics, text):
-    with pytest.raises(CorpusError):
-        list(expand(read_topics(topics(a=text))))
-
-
-def test_a_folder_without_topics_is_refused(tmp_path):
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(CorpusError, match=r"no \.topic files there"):
-            read_topics(folder)
-
-
 # The corpus that ships
 
 
@@ -455,9 +324,8 @@ def shipped_pairs() -> list[Pair]:
 
 
 def test_the_shipped_corpus_is_what_its_topics_make_byte_for_byte(shipped_topics):
-    lines = list(expand(shipped_topics))
-    assert (CORPORA / "dialog.tsv").read_bytes() == "".join(f"{line.utterance}\t{line.reply}\n" for line in lines).encode()
-    groups = "".join(f"{number}\t{line.group.topic}\t{line.group.pair}\t{line.group.label}\n" for number, line in enumerate(lines, 1))
+    pairs, groups = written(conversations(said_in(shipped_topics)))
+    assert (CORPORA / "dialog.tsv").read_bytes() == pairs.encode()
     assert (CORPORA / "dialog.groups.tsv").read_bytes() == groups.encode()
 
 
@@ -465,19 +333,22 @@ def test_the_shipped_corpus_is_as_large_as_it_should_be(shipped_topics, shipped_
     assert len(shipped_topics) >= 80
     assert len(shipped_pairs) >= 6000
     assert len({key(pair.utterance) for pair in shipped_pairs}) >= 4000
-    assert len({pair.group.pair for pair in shipped_pairs if pair.group.pair}) >= 300
+    assert len(twins_among(shipped_pairs)) >= 300
 
 
 def test_the_shipped_corpus_is_ascii():
-    for path in [*CORPORA.glob("*.tsv"), *(CORPORA / "dialog").glob("*.topic")]:
+    for path in [*CORPORA.glob("dialog.*tsv"), *(CORPORA / "dialog").glob("*.topic")]:
+        if ".ko." in path.name:
+            continue
         assert path.read_bytes().isascii(), path.name
 
 
-def test_every_deciding_word_and_every_frame_is_trained_on(shipped_pairs):
+def test_every_deciding_word_and_every_frame_is_trained_on(shipped_topics, shipped_pairs):
     parts = split_pairs(shipped_pairs)
+    ended = {topic.name for topic in shipped_topics if topic.endings}
 
     def frames_and_cues(pairs):
-        late = [pair for pair in pairs if pair.group.pair]
+        late = [pair for pair in pairs if pair.group.topic in ended]
         numbers = [pair.group.pair.rpartition("/")[2].partition(".") for pair in late]
         frames = {(pair.group.topic, frame) for pair, (frame, _, _) in zip(late, numbers, strict=True)}
         return frames, {(pair.group.topic, pair.group.label, cue) for pair, (_, _, cue) in zip(late, numbers, strict=True)}
@@ -488,7 +359,7 @@ def test_every_deciding_word_and_every_frame_is_trained_on(shipped_pairs):
     assert len(cues) > 50
     assert frames == trained_frames
     assert cues == trained_cues
-    assert len({pair.group.pair for pair in parts.test if pair.group.pair}) >= 5, "some pairs must be held out"
+    assert len(twins_among(parts.test)) >= 5, "some pairs must be held out"
 
 
 def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
@@ -497,25 +368,30 @@ def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
     assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["11e8425210a419fe", "aa733185d65c24e8", "553d88e58315c4bc"]
 
 
-def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics, shipped_pairs):
+def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics):
     used, of = {}, {}
-    for pair in shipped_pairs:
-        if not pair.group.pair:
-            used.setdefault(pair.group.topic, Counter())[pair.reply] += 1
-            of.setdefault(key(pair.utterance), set()).add(pair.reply)
+    for line in expand(shipped_topics):
+        if not line.group.pair and not line.group.needs:
+            used.setdefault(line.group.topic, Counter())[line.reply] += 1
+            of.setdefault(key(line.utterance), set()).add(line.reply)
+    assert len(used) > 60
     for topic in shipped_topics:
-        if not topic.endings:
-            assert set(used[topic.name]) == set(topic.replies[: len(topic.utterances) + 1])
+        if topic.name in used:
+            assert set(used[topic.name]) <= set(topic.replies)
             assert max(used[topic.name].values()) - min(used[topic.name].values()) <= 2
     assert {len(replies) for replies in of.values()} <= {1, 2}
 
 
-def test_every_reply_of_a_topic_is_written_once_and_is_used(shipped_topics, shipped_pairs):
-    used = {(pair.group.topic, key(pair.reply)) for pair in shipped_pairs}
-    for topic in shipped_topics:
-        for replies in [ending.replies for ending in topic.endings] or [topic.replies]:
-            assert len({key(reply) for reply in replies}) == len(replies), topic.place
-            assert {(topic.name, key(reply)) for reply in replies} <= used, topic.place
+def blocks_of(block):
+    return [block, *(one for below in block.follow_ups for one in blocks_of(below))]
+
+
+def test_every_reply_of_a_topic_is_written_once_and_is_used(shipped_topics):
+    used = {(line.group.topic, key(line.reply)) for line in expand(shipped_topics)}
+    for block in [block for topic in shipped_topics for block in blocks_of(topic)]:
+        for replies in [ending.replies for ending in getattr(block, "endings", ())] or [block.replies]:
+            assert len({key(reply) for reply in replies}) == len(replies), block.place
+            assert {(block.name, key(reply)) for reply in replies if "{" not in reply} <= used, block.place
 
 
 def test_the_two_endings_of_a_late_topic_share_no_reply_and_no_word(shipped_topics):
@@ -530,6 +406,6 @@ def test_wren_claims_no_body_and_no_childhood(shipped_topics):
     claims = re.compile(
         r"\b(my (mother|father|mum|mom|dad|wife|husband|brother|sister|childhood|stomach|hands?|legs?|eyes)|when i was (young|little|a child)|i (ate|slept|drank|grew up))\b"
     )
-    for topic in shipped_topics:
-        for reply in [*topic.replies, *(reply for ending in topic.endings for reply in ending.replies)]:
-            assert not claims.search(reply.lower()), f"{topic.place}: {reply}"
+    for block in [block for topic in shipped_topics for block in blocks_of(topic)]:
+        for reply in [*block.replies, *(reply for ending in getattr(block, "endings", ()) for reply in ending.replies)]:
+            assert not claims.search(reply.lower()), f"{block.place}: {reply}"

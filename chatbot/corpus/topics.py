@@ -54,7 +54,7 @@ class Topic(Block):
     @property
     def early(self) -> bool:
         """Whether the blank stands at the beginning."""
-        return bool(self.endings) and all(text.startswith("_") for _, text in self.utterances)
+        return bool(self.endings) and all(text.startswith("_") for _, text in (*self.utterances, *self.turned))
 
 
 def read_topics(folder: Path) -> list[Topic]:
@@ -197,7 +197,7 @@ def _cap(topic: Topic, text: str, place: str) -> None:
 
 def _checked(topic: Topic) -> Topic:
     """`topic`, if it is whole."""
-    if not topic.utterances and not (topic.endings and topic.turned):
+    if not topic.utterances and not topic.turned:
         raise CorpusError(f"topic {topic.name} has no utterance", place=f"{topic.place}:1", remedy="add lines that begin with `> `")
     if topic.endings:
         _check_late(topic)
