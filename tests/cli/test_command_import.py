@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from chatbot.corpus.importers.registry import FORMATS
 from chatbot.corpus.pairs import read_pairs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "importers"))
@@ -102,6 +104,22 @@ def test_hostile_names_reach_the_terminal_as_pictures(chatbot, tmp_path):
     ran = chatbot("corpus", "import", "c.txt", "--reply-as", "B")
     assert ran.code == 0
     assert "E␛[31mvil (1)" in ran.err
+
+
+def test_the_commands_of_the_documentation_are_understood(chatbot):
+    """Each option that docs/importing.md names is one of the command, and each format has its line."""
+    text = (Path(__file__).parents[2] / "docs" / "importing.md").read_text("utf-8")
+    commands = re.findall(r"`chatbot corpus import ([^`]+)`", text)
+    assert len(commands) >= 9
+    shown = chatbot("corpus", "import", "--help").out
+    for command in commands:
+        assert all(option in shown for option in re.findall(r"--[a-z-]+", command)), command
+    for title in (
+        *(format_.title for format_ in FORMATS.values()),
+        "--format lines",
+        *(option for option in re.findall(r"--[a-z-]+", shown) if option not in ("--help", "--json")),
+    ):
+        assert title in text, title
 
 
 def test_help_imports_nothing_that_only_some_files_need(chatbot):

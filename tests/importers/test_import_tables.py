@@ -1,6 +1,8 @@
 """Tables, JSON and lines: columns found by their names, and every row that does not fit told by its place."""
 
 import builtins
+import contextlib
+import json
 
 import pytest
 from exports import LS, QUESTIONS, ROLES, TABLES
@@ -139,6 +141,21 @@ def test_what_is_too_large_is_not_read(mistake, monkeypatch):
     assert mistake("a.zip", zipped(text="a" * 1_000_000)) == "a.zip/_chat.txt: more than 0 MiB, unpacked; cut it into several files and name them all"
     if book := workbook(tuple((f"question {row}", "answer") for row in range(2000))):
         assert mistake("a.xlsx", book) == "a.xlsx: more than 0 MiB, unpacked; save it as .csv"
+
+
+LONG = 200_000
+
+
+@pytest.mark.parametrize(
+    "filler", ["\u200e", " ", "\u00a0", "1", "a-", "1/1/24, ", "\u200e<", "<", "+1", "a.", "@", "{", "\\\\", "\u2028", "\v ", "http://"], ids=ascii
+)
+def test_lines_of_hundreds_of_thousands_of_characters_are_done_with_at_once(imported, filler):
+    text = (filler * LONG)[:LONG]
+    for line in (text, f"1/1/24{text}", f"1/1/24, 10:00{text}"):
+        chat = f"14.01.24, 10:00 - A: {line}\n{line}\n14.01.24, 10:00 - B: x\n14.01.24, 10:01 - A: y\n14.01.24, 10:01 - B: z\n"
+        with contextlib.suppress(ChatbotError):
+            assert list(imported("c.txt", chat, reply_as="B", scrub=True).pairs())[-1] == ("y", "z")
+        assert imported("c.jsonl", json.dumps({"q": line, "a": "x"}) + '\n{"q": "y", "a": "z"}\n', scrub=True).conversations[-1][-1] == ("y", "z")
 
 
 @pytest.mark.parametrize("name", ["folder", "missing", "device"])

@@ -17,6 +17,7 @@ from chatbot.errors import CorpusError, OptionError
 
 LONGEST_SIDE = 2000  # characters; longer ones are pasted, not said
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # controls, and marks of direction
+_BLANKS = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]{2,}")  # squeezed first, for folding takes long over long runs
 
 
 @dataclass(frozen=True)
@@ -101,24 +102,25 @@ def _tidied(pairs: list[tuple[str, str]], found: Imported, wishes: Wishes, repli
     """The pairs that are kept, folded and scrubbed; cut where one is left out, for the next one does not follow the one before."""
     kept: list[list[tuple[str, str]]] = [[]]
     for pair in pairs:
-        utterance, reply = (fold(_UNSEEN.sub("", side)) for side in pair)
-        if wishes.scrub:
-            utterance, reply = scrub(utterance, found.scrubbed), scrub(reply, found.scrubbed)
-        why = ""
+        utterance, reply = (fold(_BLANKS.sub(" ", _UNSEEN.sub("", side))) for side in pair)
+        why, scrubbed = "", Counter[str]()
         if not utterance or not reply:
             why = "pairs with an empty side"
         elif max(len(utterance), len(reply)) > LONGEST_SIDE:
             why = f"pairs with a side of more than {LONGEST_SIDE:,} characters"
-        elif wishes.cap_replies is not None and replies[key(reply)] >= wishes.cap_replies:
-            why = f"pairs over {wishes.cap_replies:,} with one reply"
-        if why:
-            found.left_out[why] += 1
-            if kept[-1] and not found.alone:
-                kept.append([])
+        elif wishes.scrub:
+            utterance, reply = scrub(utterance, scrubbed), scrub(reply, scrubbed)
+        if not why and wishes.cap_replies is not None:
+            name = key(reply)
+            replies[name] += 1
+            why = f"pairs over {wishes.cap_replies:,} with one reply" if replies[name] > wishes.cap_replies else ""
+        if not why:
+            found.scrubbed += scrubbed
+            kept[-1].append((utterance, reply))
             continue
-        if wishes.cap_replies is not None:
-            replies[key(reply)] += 1
-        kept[-1].append((utterance, reply))
+        found.left_out[why] += 1
+        if kept[-1] and not found.alone:
+            kept.append([])
     return [part for part in kept if part]
 
 

@@ -25,11 +25,11 @@ def recognises(source: Source) -> bool:
 
 def is_by_lines(source: Source) -> bool:
     """Whether its first line is an object by itself."""
-    first = source.text.lstrip().split("\n", 1)[0].strip()
-    if source.suffix == ".jsonl":
-        return True
+    first, _, rest = source.text.lstrip().partition("\n")
+    if source.suffix == ".jsonl" or not rest.strip():
+        return source.suffix == ".jsonl"
     try:
-        return isinstance(json.loads(first), dict) and first != source.text.strip()
+        return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):
         return False
 

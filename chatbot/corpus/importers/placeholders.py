@@ -55,9 +55,9 @@ _NOTICE = re.compile(
 )  # fmt: skip
 _ENCRYPTED = ("end-to-end", "ende-zu-ende", "bout en bout", "extremo a extremo", "ponta a ponta", "ponto a ponto", "암호화", "暗号", "مشفرة")
 _EDITED = re.compile(
-    r"\s*<(?:this message was edited|diese nachricht wurde bearbeitet|ce message a été modifié|(?:se editó este mensaje|este mensaje fue editado)"
+    r"<(?:this message was edited|diese nachricht wurde bearbeitet|ce message a été modifié|(?:se editó este mensaje|este mensaje fue editado)"
     r"|(?:mensagem editada|esta mensagem foi editada)|questo messaggio è stato modificato|이 메시지는 수정되었습니다|편집된 메시지|このメッセージは編集(?:済みです|されました)"
-    r"|تم تعديل هذه الرسالة)\.?>\s*$",
+    r"|تم تعديل هذه الرسالة)\.?>$",
     re.IGNORECASE,
 )
 _ATTACHED = re.compile(  # the whole first line of a message
@@ -97,8 +97,8 @@ def said(body: str, *, marked: bool) -> tuple[str, str]:
     if marked and body.startswith("\u200e"):
         return "", UNSAID
     if marked:
-        body = re.sub(r"\s*\u200e<[^<>\n]*>", "", body)  # <attached: …>, <This message was edited>
-    body = _EDITED.sub("", unmarked(body)).strip()
+        body = re.sub("\u200e<[^<>\n]*>", "", body)  # <attached: …>, <This message was edited>
+    body = _EDITED.sub("", unmarked(body).strip()).strip()
     first, _, rest = body.partition("\n")
     rest = rest.strip()
     plain = first.strip("<> ").rstrip(".").casefold()

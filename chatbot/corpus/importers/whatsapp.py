@@ -11,12 +11,12 @@ from chatbot.corpus.importers.placeholders import is_notice, said, unmarked
 from chatbot.corpus.importers.source import Source, first_words
 from chatbot.errors import CorpusError
 
-_M = "[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"  # marks that no one sees
+_M = "[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]{0,3}"  # marks that no one sees; few, so that no line of a thousand takes its time
 _DATE = rf"(\d{{1,4}}){_M}(\s?[./-]\s?|년\s?|年){_M}(\d{{1,2}}){_M}(\s?[./-]\s?|월\s?|月){_M}(\d{{1,4}}){_M}(?:[.日일](?=[\s,،\u200f]))?{_M}"
 _TIME = rf"(\d{{1,2}}){_M}[:.]{_M}(\d{{2}})(?:{_M}[:.]{_M}(\d{{2}}))?"
 _WORD = r"[^\W\d_][^\d\[\]():\n-]{0,14}?"  # such as “p. m.”, 오후, às
-_START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s*"
-_HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s*{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
+_START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
+_HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
 _ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?: |$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
 
