@@ -82,15 +82,16 @@ def _expected(block: SaidBlock) -> frozenset[str]:
 
 
 def _place(block: SaidBlock, chains: list[_Chain], spare: list[_Chain]) -> None:
-    """Puts the follow-ups of `block` behind `chains`, which end in its pairs, each behind another; where these do not suffice, more are added to `spare`."""
-    many = sum(len(below.said) for below in block.follow_ups)
-    if not many:
-        return
-    times = max(1, min(TIMES, len(chains) // many))
+    """Puts the follow-ups of `block` behind `chains`, which end in its pairs; where these do not suffice, more are added to `spare`."""
+    beneath = [sum(len(one.said) for one in below.follow_ups) for below in block.follow_ups]
+
+    def turns_of(times: int) -> list[int]:
+        """How often each block is used: each utterance so many times, and often enough for what comes beneath it."""
+        return [max(times * len(below.said), many) for below, many in zip(block.follow_ups, beneath, strict=True)]
+
+    times = max((times for times in range(2, TIMES + 1) if sum(turns_of(times)) <= len(chains)), default=1)
     followers = []
-    for below in block.follow_ups:
-        beneath = sum(len(one.said) for one in below.follow_ups)
-        turns = max(times * len(below.said), beneath)
+    for below, turns in zip(block.follow_ups, turns_of(times), strict=True):
         expected = _expected(below)
         made = []
         asked = [_Follower(said) for said in sorted(below.said, key=lambda one: _hash(one.utterance))]
@@ -128,7 +129,8 @@ def _joined(firsts: list[_Chain], seconds: list[_Chain]) -> list[_Chain]:
     """Each second chain behind a first of another topic; what finds none opens a conversation itself."""
     alone: list[_Chain] = []
     hopeless: set[tuple[str, str]] = set()
-    for number, second in enumerate(seconds[: len(firsts)]):
+    for number in range(min(len(firsts), len(seconds))):
+        second = seconds[number]
         topics = (firsts[number].topic, second.topic)
         if firsts[number].may_precede(second) or topics in hopeless:
             continue
