@@ -18,7 +18,7 @@ from chatbot.corpus.topics import Block, Topic, read_topics
 CORPORA = Path(__file__).parent.parent / "corpora"
 FOLDER, COMPILED = CORPORA / "dialog.ko", CORPORA / "dialog.ko.tsv"
 CONJOINING = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # halves of a syllable, which nobody types
-PLACES_OF_HELP = ("109", "1577-0199")
+PLACES_OF_HELP = ("119", "109", "1577-0199")
 POLITE = re.compile(r"(요|죠|니다)([.!?,]|$)")  # 해요체, but for what stands beside it
 
 
@@ -79,8 +79,9 @@ def test_no_reply_stands_twice_and_each_is_short_and_polite(topics):
 
 
 def test_distress_is_answered_with_people_who_can_help(topics):
-    (distress,) = (topic for topic in topics if topic.name == "feel.distress")
-    assert all(any(place in reply for place in PLACES_OF_HELP) for reply in distress.replies)
+    distress = [topic for topic in topics if topic.name in ("feel.distress", "feel.emergency")]
+    assert len(distress) == 2
+    assert [reply for topic in distress for reply in topic.replies if not any(place in reply for place in PLACES_OF_HELP)] == []
 
 
 # Late cues
