@@ -77,7 +77,7 @@ def _said(pair: Pair, topic: Topic) -> Said:
 
 def late(topic: Topic) -> bool:
     """Whether the cues of a topic come last."""
-    return all(text.endswith(" _") for _, text in [*topic.utterances, *topic.turned])
+    return topic.utterances[0][1].endswith(" _")
 
 
 # Classifiers. Each knows the topic, and whatever else `features` lets it see.
