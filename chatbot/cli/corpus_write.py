@@ -1,5 +1,6 @@
 """`chatbot corpus expand` and `chatbot corpus new`: what writes corpora."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,37 @@ def expand(
     typer.echo(safe_line(f"{out}: {', '.join(counts)}"))
 
 
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="NAME", help="The folder to write. It must not be there yet.")],
+) -> None:
+    """Begin a corpus of your own: the questions and answers of a small library, to be rewritten into yours.
+
+    chatbot corpus new faq
+    """
+    from chatbot.corpus.starter import FILES, PLACE
+
+    name = folder.name or folder.resolve().name
+    if not name.isprintable():
+        raise CorpusError("a name that cannot be printed", place=folder, remedy="use letters, digits, - and _")
+    try:
+        folder.mkdir()
+        for file in FILES:
+            write_whole(folder / file, (PLACE / file).read_bytes())
+    except FileExistsError:
+        raise CorpusError("is there already", place=folder, remedy="choose another name, or delete it first") from None
+    except OSError as error:
+        raise CorpusError(f"cannot be written: {error.strerror}", place=folder, remedy="choose another name, in a folder that is there and is yours") from None
+    typer.echo(safe_line(f"{folder}: {' and '.join(FILES)}, questions and answers of a small library. Rewrite them into yours; then:"))
+    typer.echo(safe_line(f"  chatbot corpus expand {shlex.quote(str(folder))}"))
+    typer.echo(
+        safe_line(
+            f"  chatbot train {shlex.quote(str(folder.with_name(name + '.tsv')))} --start-from small-talk --mix dialog.tsv --no-interrupter --known-replies"
+        )
+    )
+    typer.echo(safe_line(f"  chatbot talk --model {shlex.quote('models/' + name)}"))
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file to `app`."""
     app.command("expand")(expand)
+    app.command("new")(new)
