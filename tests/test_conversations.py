@@ -223,3 +223,18 @@ def test_a_follow_up_is_held_out_by_its_topic_and_judged_by_its_block(compiled, 
 def test_without_history_follow_ups_do_not_exist(compiled):
     path = compiled(MANY)
     assert {pair.reply for pair in read_pairs(path)} == {"One.", "Two.", "Good."}
+
+
+# What is told of the format
+
+
+DOCS = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("page", ["corpora/README.md", "docs/your-own-corpus.md"])
+def test_the_examples_of_the_format_are_of_it(tmp_path, page):
+    blocks = [block for block in (DOCS / page).read_text().split("```\n")[1::2] if "\n> " in block]
+    assert len(blocks) == {"corpora/README.md": 5, "docs/your-own-corpus.md": 1}[page]
+    for number, block in enumerate(blocks):
+        (tmp_path / "a.topic").write_text(block)
+        assert conversations(said_in(read_topics(tmp_path))), number
