@@ -44,7 +44,11 @@ def main() -> None:
         for field in fields(kind):
             if field.name != "teacher_forcing":
                 default = getattr(kind(), field.name)
-                how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default), "metavar": "X"}
+                how: dict[str, Any] = (
+                    {"action": argparse.BooleanOptionalAction}
+                    if isinstance(default, bool)
+                    else {"type": float if default is None else type(default), "metavar": "X"}
+                )
                 options.add_argument(_flag(field.name), dest=field.name, default=None, help=f"default {default}", **how)
     chosen = options.parse_args()
     if chosen.threads:

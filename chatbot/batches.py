@@ -8,7 +8,7 @@ known a pool ahead, and that of a small corpus all at once.
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 import torch
@@ -19,6 +19,7 @@ from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 LEAST_OTHERS = 3000
+COUNTED = 200_000  # examples that are looked at to see how often targets repeat
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
@@ -64,7 +65,7 @@ class Ragged:
 
     def rows(self) -> Iterator[list[int]]:
         """Yields the ids of each row."""
-        for start, length in zip(self.starts.tolist(), self.lengths.tolist(), strict=True):
+        for start, length in zip(map(int, self.starts), map(int, self.lengths), strict=True):
             yield self.flat[start : start + length].tolist()
 
     def padded(self, rows: Tensor) -> Tensor:
@@ -111,17 +112,25 @@ class Examples:
     def __len__(self) -> int:
         return len(self.source.lengths)
 
-    def sizes(self, rows: Tensor) -> tuple[int, int, int]:
+    def sizes(self, rows: Tensor, opening: int = 0) -> tuple[int, int, int]:
         """Of a batch of these examples: target pieces, source + target pieces, and these with padding. No id is touched."""
         source, target = self.source.lengths[rows], self.target.lengths[rows] - 1  # BOS is not said
+        target = target.clamp(max=opening) if opening else target
         pieces = int(target.sum())
         return pieces, int(source.sum()) + pieces, len(rows) * int(source.max() + target.max())
 
-    def batch(self, rows: Tensor) -> Batch:
-        """The examples of that number as one batch."""
+    def batch(self, rows: Tensor, opening: int = 0) -> Batch:
+        """The examples of that number as one batch, with an `opening` only so many pieces of each target."""
         target = self.target.padded(rows)
-        pieces, real, _ = self.sizes(rows)
+        target = target[:, : opening + 1] if opening else target
+        pieces, real, _ = self.sizes(rows, opening)
         return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real, pieces)
+
+    def repeated(self) -> float:
+        """The share of targets that another example has said before; of very many examples, of the first."""
+        first = min(len(self), COUNTED)
+        distinct = len({tuple(ids) for ids in islice(self.target.rows(), first)})
+        return 1 - distinct / max(1, first)
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Yields every example once, or what `blend` says, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.

@@ -13,6 +13,8 @@ Optimiser = Literal["adamw", "adam", "sgd"]
 PIECES = 2500
 EPOCHS = 9
 UNSURE = "I am not sure that I followed. Could you say it another way?"
+OPENING = 4  # pieces: where replies repeat they decide which one it will be, and the others follow from them
+MOST_OPENINGS = 0.75
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
@@ -72,6 +74,7 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
+    openings: float | None = None  # the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1
@@ -94,6 +97,7 @@ class TrainingOptions:
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),
+            ("--openings", self.openings or 0.0),
             *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
         ):
             _share(flag, share)

@@ -67,6 +67,24 @@ def test_real_and_padded_pieces_are_counted(examples, vocabulary):
         assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
 
 
+def test_an_opening_is_the_beginning_of_each_target_and_is_counted_as_such(examples):
+    for opening in (1, 4, 10_000):
+        for whole in examples.batches(400):
+            batch = examples.batch(whole.rows, opening)
+            assert torch.equal(batch.source, whole.source)
+            assert torch.equal(batch.tokens, whole.tokens[:, :opening])
+            assert torch.equal(batch.targets, whole.targets[:, :opening])
+            assert (batch.pieces, batch.real - batch.pieces) == (int((batch.targets != PAD).sum()), whole.real - whole.pieces)
+            assert examples.sizes(batch.rows, opening) == (batch.pieces, batch.real, batch.padded)
+
+
+def test_how_often_replies_repeat_is_counted(vocabulary, monkeypatch):
+    examples = Examples([Pair(f"utterance {number}", ("hello", "good night", "bye")[number % 3]) for number in range(12)], vocabulary)
+    assert examples.repeated() == pytest.approx(1 - 3 / 12)
+    monkeypatch.setattr(batching, "COUNTED", 4)
+    assert examples.repeated() == pytest.approx(1 - 3 / 4)
+
+
 def test_the_order_is_a_function_of_the_generator(examples):
     def order(seed=None):
         generator = None if seed is None else torch.Generator().manual_seed(seed)

@@ -14,7 +14,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
-from chatbot.options import PRESETS, NetworkOptions, TrainingOptions
+from chatbot.options import OPENING, PRESETS, NetworkOptions, TrainingOptions
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
 from chatbot.training.loss import cross_entropy, log_probabilities, perplexity_of, target_logits
@@ -257,6 +257,57 @@ def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(exampl
     assert progress[-1].losses["listener"] < progress[0].losses["listener"]
 
 
+def openings_of(examples, monkeypatch, **options):
+    """The place, in order, of each batch of an epoch, and how many pieces of its replies it taught."""
+    seen, whole = [], Examples.batch
+
+    def batch(self, rows, opening=0):
+        seen.append(opening)
+        return whole(self, rows, opening)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Examples, "batch", batch)
+        list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, batch_tokens=20, **options)))
+    return seen
+
+
+class Teacher(nn.Module):
+    """A network that says everything with equal probability: its loss is the same for every piece."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(400, 1)
+
+    def encode(self, source):
+        return source
+
+    def decode(self, tokens, context):
+        return 0 * self.table.weight.sum() + torch.ones(*tokens.shape, 400), context
+
+
+def test_a_share_of_the_batches_teaches_how_replies_begin_the_same_ones_each_time(small_talk, vocabulary, monkeypatch):
+    examples = Examples([Pair(utterance, reply) for utterance, reply in small_talk] * 20, vocabulary)
+    seen = openings_of(examples, monkeypatch, openings=0.6)
+    assert set(seen) == {0, OPENING}
+    assert seen.count(OPENING) / len(seen) == pytest.approx(0.6, abs=0.1)
+    assert seen == openings_of(examples, monkeypatch, openings=0.6) != openings_of(examples, monkeypatch, openings=0.6, seed=2)
+    assert set(openings_of(examples, monkeypatch, openings=0.0)) == {0}
+    assert set(openings_of(examples, monkeypatch, openings=1.0)) == {OPENING}
+
+
+def test_unless_it_is_said_openings_are_taught_as_often_as_replies_repeat(small_talk, vocabulary, monkeypatch):
+    pairs = [Pair(utterance, reply) for utterance, reply in small_talk]
+    repeating = openings_of(Examples(pairs * 30, vocabulary), monkeypatch)
+    assert repeating.count(OPENING) / len(repeating) == pytest.approx(0.75 * (1 - 1 / 30), abs=0.1)
+    assert set(openings_of(Examples({pair.reply: pair for pair in pairs}.values(), vocabulary), monkeypatch)) == {0}
+
+
+def test_a_piece_counts_as_much_in_an_opening_as_its_batch_has_few(examples):
+    for openings in (0.0, 1.0):
+        progress = list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, openings=openings)))
+        assert progress[0].losses["n"] == pytest.approx(math.log(400), rel=1e-4)
+
+
 def test_the_loss_is_summed_over_what_is_no_padding():
     logits = torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(1))
     targets = torch.tensor([[7, 8, EOS], [EOS, PAD, PAD]])
@@ -330,7 +381,7 @@ def test_training_leaves_the_padding_silent(examples, fresh):
         (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
-        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
         (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,

@@ -19,7 +19,7 @@ from chatbot.cli.signals import Stop
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
-from chatbot.options import EPOCHS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.options import EPOCHS, MOST_OPENINGS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ def train(
     weight_decay: Annotated[float, typer.Option(metavar="X", help="How fast weights that are not needed shrink.")] = _TRAINING.weight_decay,
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
     label_smoothing: Annotated[float, typer.Option(metavar="P", help="Share of a target that goes to all other pieces.")] = _TRAINING.label_smoothing,
+    openings: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P", help=f"Share of the batches that teach only how replies begin. Default: {MOST_OPENINGS} of the share of replies that repeat."
+        ),
+    ] = None,
     teacher_forcing: Annotated[
         str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")
     ] = "1.0",
@@ -114,7 +120,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=GENTLE if start_from and learning_rate is None else learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, openings=openings, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     waits = () if no_interrupter else _waits(wait or "1")
     if history < 0:

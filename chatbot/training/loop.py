@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Examples
-from chatbot.options import EPOCHS, FEWEST_STEPS, TrainingOptions
-from chatbot.training.learner import Learner, Validation
+from chatbot.options import EPOCHS, FEWEST_STEPS, MOST_OPENINGS, OPENING, TrainingOptions
+from chatbot.training.learner import Learner, Validation, seed_of
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
 from chatbot.training.side_by_side import SideBySide
@@ -65,7 +65,7 @@ def train(
 
     On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity
     on `valid`; with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the
-    epoch, and what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training
+    epoch, as is which batches teach only how their replies begin; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training
     goes on from there as if it had never stopped. A step takes `options.accumulate` batches from each of the `processes`. Raises Diverged and
     Shortage.
     """
@@ -94,7 +94,7 @@ def train(
             teacher_forcing = first + (last - first) * (at.epoch - 1) / max(1, epochs - 1)
             began = time.perf_counter()
             for step in order.of(at.epoch, at.cursor):
-                batches = [(place, train.batch(rows)) for place, rows in step.mine]
+                batches = [(place, train.batch(rows, opening)) for place, rows, opening in step.mine]
                 learn = partial(Learner.learn, batches=batches, weight=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
                 at.cursor, at.step, at.tokens = step.end, at.step + 1, at.tokens + step.real * len(active)
                 each(learn, active)
@@ -111,7 +111,7 @@ def train(
 class _Step(NamedTuple):
     """The batches of one step of all processes together."""
 
-    mine: list[tuple[int, Tensor]]  # the place in the epoch and the rows of those that this process computes
+    mine: list[tuple[int, Tensor, int]]  # of those that this process computes: the place in the epoch, the rows, and the pieces of their opening or 0
     weight: float  # 0 where there were fewer batches than processes, and this one computes along for nothing
     end: int  # the place after the last
     pieces: int  # target pieces of all
@@ -126,6 +126,7 @@ class _Order:
         self.examples, self.options, self.processes = examples, options, processes
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
+        self.openings = MOST_OPENINGS * examples.repeated() if options.openings is None else options.openings
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:
         """The rows of each batch."""
@@ -133,11 +134,15 @@ class _Order:
 
     def of(self, epoch: int, cursor: int) -> Iterator[_Step]:
         """The steps of an epoch from the batch at `cursor` on."""
-        chunks = islice(enumerate(self.chunks(epoch)), cursor, None)
+        chunks = islice(((place, rows, self._opening(epoch, place)) for place, rows in enumerate(self.chunks(epoch))), cursor, None)
         while group := list(islice(chunks, self.together)):
-            sizes = [self.examples.sizes(rows) for _, rows in group]
+            sizes = [self.examples.sizes(rows, opening) for _, rows, opening in group]
             mine = group[self.processes.rank :: self.processes.world]
             yield _Step(mine or group[:1], float(bool(mine)), group[-1][0] + 1, *(sum(size) for size in zip(*sizes, strict=True)))
+
+    def _opening(self, epoch: int, place: int) -> int:
+        """How many pieces of its replies a batch teaches; 0 for all."""
+        return OPENING if seed_of(self.options.seed, epoch, place) < self.openings * 2**63 else 0
 
     def _generator(self, epoch: int) -> torch.Generator:
         return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
