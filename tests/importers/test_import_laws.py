@@ -52,6 +52,26 @@ def test_the_newest_first_is_turned_round():
     assert pairs_of(chat, "B").conversations == [[("well?", "yes")]]
 
 
+def test_a_name_may_be_written_in_any_case(imported):
+    assert imported("c.txt", WHATSAPP["android de"], reply_as="bEN").conversations == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("evening", "night", "pairs"), [("11:50 PM", "12:10 AM", 1), ("11:50 AM", "12:10 PM", 1), ("12:10 AM", "11:50 PM", 0), ("12:50 PM", "1:10 PM", 1)]
+)
+def test_noon_and_midnight_by_a_clock_of_twelve_hours(imported, mistake, evening, night, pairs):
+    text = f"1/14/24, {evening} - A: a\n1/{14 + (night == '12:10 AM')}/24, {night} - B: b\n"
+    if pairs:
+        assert list(imported("c.txt", text, reply_as="B").pairs()) == [("a", "b")]
+    else:
+        assert mistake("c.txt", text, reply_as="B").startswith("c.txt: no pairs")
+
+
+def test_where_the_word_for_noon_leads_the_year_does_too(imported):
+    text = "24/3/1 PM 11:50 - A: a\n24/3/2 AM 12:10 - B: b\n"
+    assert list(imported("c.txt", text, reply_as="B").pairs()) == [("a", "b")]
+
+
 def test_a_pause_ends_a_conversation(imported):
     text = "".join(
         f"14.01.24, {time} - {who}: {said}\n"
@@ -146,6 +166,7 @@ def test_names_with_quotation_marks_numbers_and_strangers(imported):
     text = (
         f'[14.01.24, 21:05:00] Ben "Bear" B.: hi\n[14.01.24, 21:06:00] ~\u202f{LRM}+49 151 234: who?\n[14.01.24, 21:07:00] Ben "Bear" B.: me\n'
         '14.01.24, 21:05:00 - x\n[14.01.24, 21:07:00] Anna changed the subject to "a: b"\n'
+        '[14.01.24, 21:08:00] Anna tok "a: b" som emne\n[14.01.24, 21:08:00] Anna tok „a: b“ som emne\n'
     )
     found = imported("c.txt", text, reply_as='Ben "Bear" B.')
     assert found.speakers == {'Ben "Bear" B.': 2, "+49 151 234": 1}

@@ -2,7 +2,9 @@
 
 import builtins
 import contextlib
+import io
 import json
+import zipfile
 
 import pytest
 from exports import LS, QUESTIONS, ROLES, TABLES
@@ -45,6 +47,15 @@ def test_workbooks(imported, mistake, monkeypatch):
     )
     assert mistake("faq.xlsx", workbook(())) == "faq.xlsx: no cell with anything in it; is this the file you meant?"
     assert "a zip without" in mistake("faq.xlsx", zipped("a.bin"))
+
+
+def test_a_workbook_whose_size_is_told_wrong_is_read_to_its_end(imported):
+    pytest.importorskip("openpyxl")
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as before, zipfile.ZipFile(file, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(b'ref="A1:C3"', b'ref="A1:C2"'))
+    assert imported("faq.xlsx", file.getvalue()).conversations == [QUESTIONS]
 
 
 def test_workbooks_without_openpyxl_are_one_line(mistake, monkeypatch):

@@ -1,9 +1,12 @@
 """Workbooks (.xlsx): the first sheet with anything in it, as a table."""
 
+import warnings
 import zipfile
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.rows import Row
@@ -12,7 +15,7 @@ from chatbot.corpus.importers.table import pairs_in
 from chatbot.errors import CorpusError
 
 _COLUMNS = 256  # that are looked at
-_BLANK_ROWS = 10_000  # one after another, and the rest is taken for blank as well
+_ROWS = 1_048_576  # no workbook has more
 # openpyxl says in many ways that a file is not what its name says.
 _BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, SyntaxError, RuntimeError, NotImplementedError, ArithmeticError)  # fmt: skip
 
@@ -33,32 +36,43 @@ def read(source: Source, utterance: str | None, reply: str | None) -> Pairs:
 
 
 def _rows(path: Path) -> tuple[list[Row], int]:
-    """The rows of the first sheet that has some, and how many sheets come after."""
+    """The rows of a workbook, and how many sheets were not read."""
     try:
         import openpyxl  # only who has workbooks needs it
     except ImportError:
         remedy = "install it with `pip install 'chatbot[import]'`, or save the sheet as .csv"
         raise CorpusError("reading .xlsx needs openpyxl, which is not installed", place=path, remedy=remedy) from None
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            for number, sheet in enumerate(book.worksheets, 1):
-                rows, blank = [], 0
-                for line, cells in enumerate(sheet.iter_rows(max_col=_COLUMNS, values_only=True), 1):
-                    texts = [_text(cell) for cell in cells]
-                    blank = 0 if any(texts) else blank + 1
-                    if not blank:
-                        rows.append(Row(line, texts))
-                    elif blank > _BLANK_ROWS:
-                        break
-                if rows:
-                    width = max(max(at for at, text in enumerate(row.cells, 1) if text) for row in rows)
-                    return [Row(row.line, (row.cells + [""] * width)[:width]) for row in rows], len(book.worksheets) - number
-        finally:
-            book.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of colours and checks that it does not know, which are no words
+            return _first_rows(openpyxl.load_workbook(path, read_only=True, data_only=True), path)
     except _BROKEN as error:
         raise CorpusError(f"a workbook that cannot be read: {error}"[:200], place=path, remedy="save it again, or as .csv") from None
+
+
+def _first_rows(book: Any, path: Path) -> tuple[list[Row], int]:
+    """The rows of the first sheet that has some, and how many sheets come after."""
+    try:
+        for number, sheet in enumerate(book.worksheets, 1):
+            sheet.reset_dimensions()  # what some programs write there is wrong
+            rows = []
+            for line, cells in enumerate(sheet.iter_rows(max_col=_COLUMNS, values_only=True), 1):
+                if line > _ROWS:
+                    raise ValueError(f"more than {_ROWS:,} rows")
+                if cells.count(None) < len(cells):
+                    texts = [_text(cell) for cell in cells[: _width(cells)]]
+                    rows += [Row(line, texts)] if any(texts) else []
+            if rows:
+                width = max(len(row.cells) for row in rows)
+                return [Row(row.line, row.cells + [""] * (width - len(row.cells))) for row in rows], len(book.worksheets) - number
+    finally:
+        book.close()
     raise CorpusError("no cell with anything in it", place=path, remedy="is this the file you meant?")
+
+
+def _width(cells: Sequence[object]) -> int:
+    """How many there are up to the last that is not empty."""
+    return next(at for at in range(len(cells), 0, -1) if cells[at - 1] is not None)
 
 
 def _text(cell: object) -> str:
