@@ -215,6 +215,7 @@ def test_a_follow_up_is_held_out_by_its_topic_and_judged_by_its_block(compiled, 
         {pair.name for pair in parts.valid},
         {pair.name for pair in parts.test},
     )
+    assert {(pair.group.topic.rpartition(".")[2], pair.group.needs) for pair in data.topics} > {("yes", 0), ("then-1", 1)}
     every, few = allowed_replies(pairs), allowed_replies([*data.topics, *data.valid_pairs, *data.test_pairs])
     for pair in (*data.valid_pairs, *data.test_pairs):
         assert set(few[pair.name]) == set(every[pair.name]) == ({"Three.", "Four."} if pair.group.needs else {"One.", "Two."})

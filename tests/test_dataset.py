@@ -435,3 +435,18 @@ def test_progress_is_told_from_the_first_byte_to_the_last(corpus, ids, tmp_path,
         assert done[0] == (0, size)
         assert done[-1] == (size, size)
         assert len(done) > 5
+
+
+def test_where_pairs_may_stand_alone_a_file_without_blank_lines_has_no_history(ids, tmp_path):
+    plain, talks = tmp_path / "plain.tsv", tmp_path / "talks.tsv"
+    plain.write_text("".join(f"question {number}\tanswer {number % 3}\n" for number in range(40)))
+    talks.write_text("".join(f"opening {number}\treply {number % 3}\nand {number}\tthen {number % 3}\n\n" for number in range(40)))
+    with pytest.raises(CorpusError, match="no blank line"):
+        prepare([plain], ids, OPTIONS, mix=[talks], history=1)
+    data = prepare([plain], ids, OPTIONS, mix=[talks], history=1, alone=True)
+    heard = {data.place(row).rpartition("/")[2].partition(":")[0]: set() for row in range(len(data.train))}
+    for row, (source, _) in enumerate(rows(data.train)):
+        heard[data.place(row).rpartition("/")[2].partition(":")[0]].add(SEP in source)
+    assert heard == {"plain.tsv": {False}, "talks.tsv": {False, True}}
+    assert data.fingerprint == fingerprint(read_pairs(plain, history=1, alone=True))
+    assert not any(pair.history for pair in read_pairs(plain, history=1, alone=True))

@@ -36,7 +36,7 @@ def evaluate(
 
     bundle = options.load_bundle(model, device)
     decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")
-    pairs = [pair for path in corpus for pair in read_pairs(options.corpus_path(path), history=bundle.details.history)]
+    pairs = [pair for path in corpus for pair in read_pairs(options.corpus_path(path), history=bundle.details.history, alone=True)]
     allowed = metrics.allowed_replies(pairs)
     trained_on_it = fingerprint(pairs) == bundle.details.fingerprint
     for pair in pairs:

@@ -268,7 +268,7 @@ def _data(sources: Sources, folder: Path, settings: Settings, processes: Process
     def prepared(vocabulary: Vocabulary | None) -> Dataset:
         return prepare(
             sources.corpora, folder / resume.FOLDER / "ids", settings.vocabulary, history=settings.history, limit=LIMIT, workers=settings.threads,
-            vocabulary=vocabulary, valid=sources.valid, mix=sources.mix, device=torch.device(settings.device), tell=tell,
+            vocabulary=vocabulary, valid=sources.valid, mix=sources.mix, alone=bool(settings.start_from), device=torch.device(settings.device), tell=tell,
         )  # fmt: skip
 
     data = prepared(vocabulary) if processes.first else None

@@ -1,6 +1,7 @@
 """Pairs of utterance and reply, read as a stream from TSV files: UTF-8, exactly one tab a line, no quoting, ever."""
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from chatbot.corpus.lines import BLOCK, Lines, numbered_lines, read_lines
 from chatbot.errors import CorpusError
 
 PACKED = (".gz", ".zst")
+
+_BLANK_LINE = re.compile(rb"^ *\r?\n", re.MULTILINE)
 
 
 class Group(NamedTuple):
@@ -97,13 +100,14 @@ class Count:
             raise CorpusError("no blank line in it, so no conversations", place=self.path, remedy=remedy)
 
 
-def read_pairs(path: Path, *, history: int = 0) -> Iterator[Pair]:
+def read_pairs(path: Path, *, history: int = 0, alone: bool = False) -> Iterator[Pair]:
     """Yields the pairs of one TSV file, each with up to `history` turns of its conversation before it. What needs more turns is left out.
 
     Byte order marks, CRLF and blank lines are accepted; `.gz` and `.zst` are unpacked. Raises CorpusError, at `file:line:column`, for anything
-    else that is not a pair, for a file without pairs, and, with `history`, for a file without blank lines between its conversations.
+    else that is not a pair, for a file without pairs, and, with `history`, for a file without blank lines between its conversations, unless its
+    pairs may stand `alone`.
     """
-    count = Count(path, history=history)
+    count = Count(path, history=0 if alone else history)
     for block in read_blocks(path, history=history):
         count.lines += len(block.lines)
         for pair in block.pairs():
@@ -113,7 +117,12 @@ def read_pairs(path: Path, *, history: int = 0) -> Iterator[Pair]:
 
 
 def read_blocks(path: Path, *, history: int = 0, size: int = BLOCK) -> Iterator[Block]:
-    """Yields one TSV file in blocks of about `size` bytes. Raises CorpusError for what cannot be read; `Block.pairs` for what is no pair."""
+    """Yields one TSV file in blocks of about `size` bytes. In a file without a blank line each pair stands alone, whatever `history` is.
+
+    Raises CorpusError for what cannot be read; `Block.pairs` for what is no pair.
+    """
+    if history and not any(_BLANK_LINE.search(lines.raw) for lines in read_lines(path, size=size)):
+        history = 0
     groups = _group_lines(path)
     number, group = next(groups, (0, None))
     before = b""

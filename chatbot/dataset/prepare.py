@@ -67,17 +67,17 @@ class Dataset:
 def prepare(
     paths: Sequence[Path], folder: Path, options: VocabularyOptions,
     *, history: int = 0, limit: int = 256, workers: int = 0, vocabulary: Vocabulary | None = None, valid: Path | None = None,
-    mix: Sequence[Path] = (), device: torch.device | None = None, tell: Tell = lambda stage, done, total: None,
+    mix: Sequence[Path] = (), alone: bool = False, device: torch.device | None = None, tell: Tell = lambda stage, done, total: None,
 ) -> Dataset:  # fmt: skip
     """Reads, splits and cuts into pieces the corpora `paths`, and keeps the ids in `folder`; what is there of the same corpora and options is used.
 
     Without a `vocabulary` one is trained on the training part, or on SAMPLE pairs of it. With a file `valid` nothing of the corpora is held out.
-    Of the corpora `mix` the training part is trained on too, without the utterances that `paths` hold out. A pair with a side of more than
-    `limit` pieces is left out, and so is one that is held out and whose reply is then never trained on. What comes out does not depend on
-    `workers`, the number of processes that help a large corpus. Raises CorpusError, OptionError, and BundleError for a folder that
-    cannot be written to.
+    Of the corpora `mix` the training part is trained on too, without the utterances that `paths` hold out. With `history` a file needs
+    conversations, unless its pairs may stand `alone`. A pair with a side of more than `limit` pieces is left out, and so is one that is held out
+    and whose reply is then never trained on. What comes out does not depend on `workers`, the number of processes that help a large corpus.
+    Raises CorpusError, OptionError, and BundleError for a folder that cannot be written to.
     """
-    corpora = Corpora(paths, mix, valid, history)
+    corpora = Corpora(paths, mix, valid, history, alone)
     settings = {
         "history": history, "limit": limit, "files": [len(paths), len(mix), int(valid is not None)],
         "vocabulary": None if vocabulary else {**asdict(options), "sample": SAMPLE},
@@ -92,7 +92,7 @@ def prepare(
     with Workers(0 if size < TINY else min(workers, 1) if size < SMALL else workers) as pool:
         readers = Workers(0) if size < SMALL else pool
         sample = Sample(0 if vocabulary else SAMPLE)
-        own = list(read_pairs(valid, history=history)) if valid else []
+        own = list(read_pairs(valid, history=history, alone=alone)) if valid else []
         scans = scan(readers, corpora, sample, Meter("reading", sizes, tell))
         fingerprints = [scans[0].fingerprint, scans[1].fingerprint, fingerprint(own) if valid else ""]
         if facts and there and facts["fingerprints"] == fingerprints:  # only touched, or moved

@@ -27,6 +27,7 @@ class Corpora:
     mix: Sequence[Path]
     valid: Path | None
     history: int
+    alone: bool = False  # whether with `history` a file may do without conversations
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -134,7 +135,7 @@ class Sample:
 def scan(pool: Workers, corpora: Corpora, sample: Sample, meter: Meter) -> tuple[Scan, Scan]:
     """Reads all files once: what the corpora give, and what the mix gives. Raises CorpusError."""
     scans = (Scan(), Scan())
-    counts = [Count(path, history=corpora.history) for path in corpora.files]
+    counts = [Count(path, history=0 if corpora.alone else corpora.history) for path in corpora.files]
     checked = rows = 0
     for found in pool.map(read, (Task(block, file, sample.most) for file, block in corpora.blocks())):
         for count in counts[checked : found.file]:
