@@ -342,12 +342,12 @@ def test_what_was_done_is_told(tmp_path):
     )
     assert cleaned(path, tmp_path / "b.tsv").done == {
         "byte order mark removed": 1,
-        "line end of Windows made one of all others": 1,
+        "line end of Windows made a plain one": 1,
         "line trimmed, its blanks squeezed, its accents composed": 1,
         "line whose control or invisible characters were removed": 1,
         "line converted from Windows-1252 (Western Europe)": 4,
         "line left out: no pair": 1,
-        "line left out: stands above": 5,
+        "line left out: repeated": 5,
     }
     assert (tmp_path / "b.tsv").read_text("utf-8") == "hi\tho\nwow\tyes\nT\u00fcr\tzu\nça va\toui\nok\tgood\n"
 
@@ -370,7 +370,7 @@ def test_a_file_in_another_encoding_is_converted(tmp_path):
 def test_a_conversation_is_kept_whole_and_cut_where_a_line_is_left_out(tmp_path):
     path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
     path.write_text("hi\tho\nhow\tfine\n\n\nhi\tho\nbad\nso\twhat\n\nhi\tho\nhow\tfine\n")
-    assert cleaned(path, out).done == {"line left out: in a conversation that stands above": 2, "line left out: no pair": 1}
+    assert cleaned(path, out).done == {"line left out: in a repeated conversation": 2, "line left out: no pair": 1}
     assert out.read_text() == "hi\tho\nhow\tfine\n\nhi\tho\n\nso\twhat\n"
 
 

@@ -69,7 +69,7 @@ def check(
     corpora = Corpora([options.corpus_path(path) for path in corpus], history=history)
     with inspected(corpora) as found:
         checked = report(corpora, found)
-    advised = list(advice(checked, [str(path) for path in corpus]))
+    advised = [one for one in advice(checked, [str(path) for path in corpus]) if not fix or "--fix" not in one]
     cleaning = None
     if fix:
         cleaning = Cleaning(checked.second if NOT_UTF8 in checked.problem_kinds else "", conversations=checked.conversations > 0)

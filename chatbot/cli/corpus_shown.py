@@ -21,15 +21,15 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 def check_lines(report: "Report", advised: Sequence[str]) -> Iterator[str]:
     """The lines of a report."""
-    kept = [f"{report.pairs:,} pairs", f"{report.utterances:,} distinct utterances", f"{plural_replies(report.replies)}"]
-    kept += [f"{report.topics:,} topics"] if report.topics else []
+    kept = [plural(report.pairs, "pair"), plural(report.utterances, "distinct utterance"), plural_replies(report.replies)]
+    kept += [plural(report.topics, "topic")] if report.topics else []
     kept += [plural(report.conversations, "conversation")] if report.conversations else []
     yield ", ".join(kept)
     if report.pairs:
         yield from _facts(report)
     if report.stops:
         yield ""
-        yield f"problems: {sum(report.problem_kinds.values()):,}, with which nothing can be trained"
+        yield f"{plural(sum(report.problem_kinds.values()), 'problem')}: like this it cannot be trained on"
         for problem in report.problems:
             yield f"  {safe_line(str(problem), limit=300)}"
         if (rest := sum(report.problem_kinds.values()) - len(report.problems)) > 0:
@@ -69,9 +69,9 @@ def _facts(report: "Report") -> Iterator[str]:
     long = report.longest[0]
     beyond = f"; {report.too_long:,} with more than {LIMIT}, which are left out" if report.too_long else f"; {LIMIT} are possible"
     yield f"longest: about {long.pieces:,} pieces, at {safe_line(long.place)}{beyond}"
-    yield f"stand there before: {report.repeated:,} pairs"
+    yield f"repeated: {plural(report.repeated, 'pair')}"
     contradictory = report.contradictory_utterances
-    yield f"contradictions: {plural(contradictory, 'utterance')}, {plural(report.contradictory_pairs, 'pair')}"
+    yield f"contradictions: {plural(contradictory, 'utterance')}, {plural(report.contradictory_pairs, 'pair')}" if contradictory else "contradictions: none"
     for one in report.contradictions:
         replies = " | ".join(safe_line(reply, limit=40) for reply in one.replies)
         yield f"  {safe_line(one.utterance, limit=40)}   {replies}"
@@ -104,7 +104,7 @@ def duration(seconds: float) -> str:
 
 def stats_lines(stats: "Stats", *, plain: bool) -> Iterator[str]:
     """The lines of the numbers of some corpora."""
-    yield f"{stats.pairs:,} pairs, {stats.utterances:,} distinct utterances, {plural_replies(stats.replies)}"
+    yield f"{plural(stats.pairs, 'pair')}, {plural(stats.utterances, 'distinct utterance')}, {plural_replies(stats.replies)}"
     if stats.unreadable:
         yield f"{plural(stats.unreadable, 'problem')}: see `chatbot corpus check`"
     for title, histogram in (("words of an utterance", stats.heard_words), ("words of a reply", stats.said_words), ("turns of a conversation", stats.turns)):

@@ -60,7 +60,7 @@ def _replies(report: Report, names: str) -> Iterator[str]:
             f"chatbot corpus import {names} --cap-replies {max(10, int(report.pairs * DULL / 2))}"
         )
     if report.repeated > DOUBTFUL * report.pairs:
-        yield f"{report.repeated / report.pairs:.0%} of the pairs stand there before, letter by letter: what is said often is learnt best, so leave them only where that is meant"
+        yield f"{report.repeated / report.pairs:.0%} of the pairs are repeated, letter by letter: what is said often is learnt best, so leave them only where that is meant"
 
 
 def _held_out(report: Report) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Cleaning:
         raw = raw.removesuffix(b"\n")
         if raw.endswith(b"\r"):
             raw = raw[:-1]
-            self.done["line end of Windows made one of all others"] += 1
+            self.done["line end of Windows made a plain one"] += 1
         try:
             return raw.decode(UTF8)
         except UnicodeDecodeError:
@@ -128,7 +128,7 @@ class Cleaning:
         digest = blake2b(b"".join(pair.line for pair in conversation), digest_size=12)
         digest.update(repr([pair.group for pair in conversation]).encode())
         if len(conversation) < CONVERSATION and digest.digest() in self._seen:
-            self.done["line left out: in a conversation that stands above" if self.conversations else "line left out: stands above"] += len(conversation)
+            self.done["line left out: in a repeated conversation" if self.conversations else "line left out: repeated"] += len(conversation)
             return False
         self._seen.add(digest.digest())
         return True

@@ -1,7 +1,9 @@
-"""`chatbot corpus`: expand topics, check pairs."""
+"""`chatbot corpus`: expand topics; check, draw and split pairs."""
 
+import gzip
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -35,9 +37,10 @@ def test_expand(chatbot, topics, tmp_path):
     assert ran.out.startswith("small-talk.tsv: ")
     lines = (tmp_path / "small-talk.tsv").read_text().splitlines()
     groups = (tmp_path / "small-talk.groups.tsv").read_text().splitlines()
-    assert len(lines) == len(groups)
-    assert all(line.count("\t") == 1 for line in lines)
-    assert all(line.count("\t") == 3 for line in groups)
+    pairs = {number: line for number, line in enumerate(lines, 1) if line}
+    assert list(pairs) == [int(group.partition("\t")[0]) for group in groups], "blank lines end conversations"
+    assert all(line.count("\t") == 1 for line in pairs.values())
+    assert all(line.count("\t") == 4 for line in groups)
     assert {"hello\thello you", "the last day left me sad\tsorry to hear", "the last day left me glad\tgood to hear"} <= set(lines)
     assert sorted(os.listdir(tmp_path)) == ["small-talk", "small-talk.groups.tsv", "small-talk.tsv"]
 
@@ -81,7 +84,7 @@ BROKEN = {
     "no reply": ("== a\n> hi\n", ":1:1: "),
     "twice": ("== a\n> hi\n< ho\n== a\n> hey\n< ho\n", ":4:4: "),
     "an utterance in two topics": ("== a\n> hi\n< ho\n== b\n> Hi\n< hey\n", ":5:3: "),
-    "braces": ("== a\n> hi {you|me}\n< ho\n", ":2:6: "),
+    "an unknown slot": ("== a\n> hi {you}\n< ho\n", ":2:"),
     "one ending": ("== a\n> i feel _\n= good\n< ho\n", ":3:1: "),
     "no blank": ("== a\n> i feel\n= good\n< ho\n= bad\n< hey\n", ":2:3: "),
 }
@@ -96,12 +99,137 @@ def test_a_broken_topic_is_named_by_its_place(mistake, topics, tmp_path, text, p
     assert not (tmp_path / "small-talk.tsv").exists()
 
 
+SHOP = {
+    "You can send it back within 30 days.": ["can i send it back", "how do i return this", "i want my money back", "it does not fit", "can i give it back"],
+    "We are open from nine to six, not on Sundays.": [
+        "when do you open",
+        "are you open today",
+        "what are your hours",
+        "are you open on sunday",
+        "till when are you open",
+    ],
+    "Parcels take two to three days.": ["where is my parcel", "how long does it take", "when will it come", "how fast do you ship", "my parcel is late"],
+    "You can pay by card or by invoice.": ["how can i pay", "do you take cards", "can i pay by invoice", "is cash possible", "how do i pay?"],
+}
+FAULTS = b"how do i pay\tBy card, by invoice, or in the shop.\r\nhow can i pay\tYou can pay by card or by invoice.\nopening hours\nis it\x07 wool\tYes.\ndo you wrap\tpresents\tYes.\n"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """./shop.tsv: twenty questions with four answers, then five lines with faults. docs/checking.md shows what is said of it."""
+    path = tmp_path / "shop.tsv"
+    path.write_bytes("".join(f"{question}\t{answer}\n" for answer, questions in SHOP.items() for question in questions).encode() + FAULTS)
+    return path
+
+
+def shown(page, command):
+    """What docs/checking.md shows below a command."""
+    return page.partition(f"$ {command}\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("command", ["corpus check shop.tsv", "corpus check shop.tsv --fix clean.tsv", "corpus stats clean.tsv --plain"])
+def test_the_page_on_checking_shows_what_is_printed(chatbot, shop, command):
+    page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text("utf-8")
+    if "stats" in command:
+        chatbot("corpus", "check", "shop.tsv", "--fix", "clean.tsv")
+    printed = chatbot(*command.split()).out
+    expected = shown(page, f"chatbot {command}")
+    if expected.startswith("…\n"):  # the end of it
+        expected = expected.removeprefix("…\n")
+        printed = printed[-len(expected) :]
+    if expected.endswith("…\n"):  # its beginning
+        expected = expected.removesuffix("…\n")
+        printed = printed[: len(expected)]
+    assert len(expected) > 100, "nothing is shown"
+    assert printed == expected
+
+
 def test_check(chatbot, corpus):
     ran = chatbot("corpus", "check", "pets.tsv")
     assert (ran.code, ran.err) == (0, "")
     assert ran.lines[0] == "40 pairs, 40 distinct utterances, 40 distinct replies"
     assert "too few" in ran.out
     assert "commonest replies:" in ran.out
+    assert "estimate" in ran.out
+
+
+def test_check_of_a_broken_corpus_shows_each_line_and_fails(chatbot, shop):
+    ran = chatbot("corpus", "check", "shop.tsv")
+    assert (ran.code, ran.err) == (1, "")
+    assert "shop.tsv:23:14: no tab; " in ran.out
+    assert "shop.tsv:25:21: a second tab; " in ran.out
+    assert "--fix" in ran.out
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"nothing", b"\x00\x01\x02" * 99, b"a\tb\n" * 9, b"x" * 2_000_000, "a\tb\n".encode("utf-16"), b"\x1b[2J\t\x9b\n"]
+)
+def test_check_of_anything_ends_in_a_report(chatbot, tmp_path, content):
+    (tmp_path / "a.tsv").write_bytes(content)
+    ran = chatbot("corpus", "check", "a.tsv")
+    assert (ran.code, ran.err) == (1, "")
+    assert "problem" in ran.out
+    assert len(ran.out) < 5000
+    assert json.loads(chatbot("corpus", "check", "a.tsv", "--json").out)["problem_kinds"]
+
+
+def test_check_of_what_is_packed(chatbot, tmp_path, larger):
+    with gzip.open(tmp_path / "a.tsv.gz", "wb") as file:
+        file.write(larger.encode())
+    assert chatbot("corpus", "check", "a.tsv.gz").lines[0].startswith("480 pairs")
+    whole = (tmp_path / "a.tsv.gz").read_bytes()
+    (tmp_path / "a.tsv.gz").write_bytes(whole[:-40])
+    ran = chatbot("corpus", "check", "a.tsv.gz")
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot be unpacked" in ran.err
+
+
+def test_check_of_what_unpacks_to_one_endless_line_reads_little_of_it(chatbot, tmp_path):
+    with gzip.open(tmp_path / "a.tsv.gz", "wb", compresslevel=1) as file:
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+    ran = chatbot("corpus", "check", "a.tsv.gz")
+    assert ran.code == 1
+    assert "was not read" in ran.out
+
+
+def test_check_shows_hostile_text_safely(chatbot, tmp_path):
+    """What is printed is looked at by the fixture."""
+    (tmp_path / "a.tsv").write_text("".join(f"\x1b[31mred {number}\u2028two\x9b\t\u202eevil \x07\n" for number in range(40)) + "\x1b]0;x\x07\n", "utf-8")
+    ran = chatbot("corpus", "check", "a.tsv")
+    assert ran.code == 1
+    assert not set("\u202e\u2028") & set(ran.out)
+    assert chatbot("corpus", "stats", "a.tsv").code == 0
+
+
+def test_fix_writes_what_can_be_trained_on_and_keeps_its_hands_off_the_rest(chatbot, mistake, shop, tmp_path):
+    before = shop.read_bytes()
+    ran = chatbot("corpus", "check", "shop.tsv", "--fix", "clean.tsv")
+    assert (ran.code, ran.err) == (0, "")
+    assert chatbot("corpus", "check", "clean.tsv").lines[0].startswith("22 pairs")
+    assert "is there already" in mistake("corpus", "check", "shop.tsv", "--fix", "clean.tsv")
+    assert chatbot("corpus", "check", "shop.tsv", "--fix", "clean.tsv", "--force").code == 0
+    assert "never changed" in mistake("corpus", "check", "shop.tsv", "--fix", "shop.tsv", "--force")
+    assert "never changed" in mistake("corpus", "check", "shop.tsv", "--fix", tmp_path / "shop.tsv", "--force")
+    assert shop.read_bytes() == before
+    (tmp_path / "bad.tsv").write_text("nothing\n")
+    assert "no" in mistake("corpus", "check", "bad.tsv", "--fix", "other.tsv")
+    assert sorted(os.listdir(tmp_path)) == ["bad.tsv", "clean.tsv", "shop.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["pets.tsv", "pets.tsv", "--fix", "x.tsv"], "one corpus"),
+        (["pets.tsv", "--force"], "--fix"),
+        (["pets.tsv", "--fix", "x.tsv.gz"], "not packed"),
+        (["pets.tsv", "--fix", "nosuch/x.tsv"], "cannot be written"),
+        (["pets.tsv", "--fix", "."], "not a regular file"),
+    ],
+)
+def test_what_fix_cannot_do(mistake, corpus, tmp_path, options, says):
+    assert says in mistake("corpus", "check", *options)
+    assert os.listdir(tmp_path) == ["pets.tsv"]
 
 
 def test_check_of_a_larger_corpus_tells_the_split(chatbot, tmp_path, larger, strict_json):
@@ -113,6 +241,17 @@ def test_check_of_a_larger_corpus_tells_the_split(chatbot, tmp_path, larger, str
     assert f"{report['train']:,} to train on" in chatbot("corpus", "check", "a.tsv").out
 
 
+def test_a_large_corpus_is_checked_by_several_processes_with_the_same_result(chatbot, tmp_path, larger, monkeypatch):
+    (tmp_path / "a.tsv").write_text(larger * 9 + "bad\n" + larger * 9)
+    alone = chatbot("corpus", "check", "a.tsv", "--json")
+    monkeypatch.setattr("chatbot.cli.corpus.LARGE", 0)
+    monkeypatch.setattr("chatbot.cli.corpus.MOST_WORKERS", 2)
+    monkeypatch.setattr("chatbot.cli.corpus.EVERY", -1)
+    together = chatbot("corpus", "check", "a.tsv", "--json")
+    assert (together.code, together.out) == (alone.code, alone.out)
+    assert "read: 100% of" in together.err
+
+
 def test_check_of_several(chatbot, corpus, tmp_path):
     (tmp_path / "more.tsv").write_text("what is a zebra\tan animal\n")
     assert chatbot("corpus", "check", "pets.tsv", "more.tsv").lines[0].startswith("41 pairs")
@@ -121,7 +260,11 @@ def test_check_of_several(chatbot, corpus, tmp_path):
 def test_check_reads_what_was_expanded(chatbot, topics, tmp_path):
     (topics / "b.topic").write_text("".join(f"== t{number}\n> utterance {number}\n< reply {number}\n" for number in range(10)))
     chatbot("corpus", "expand", "small-talk")
-    assert chatbot("corpus", "check", "small-talk.tsv").code == 0
+    for command in ("check", "stats"):
+        ran = chatbot("corpus", command, "small-talk.tsv", "--history", 1)
+        assert ran.code == 0
+    assert "pairs of a topic" in ran.out
+    assert "turns of a conversation" in ran.out
 
 
 def test_check_finds_the_shipped_corpus_like_train_does(chatbot, shipped_bundle):
@@ -133,6 +276,39 @@ def test_broken_groups_are_named_by_their_place(mistake, corpus, tmp_path):
     assert "pets.groups.tsv:2:1: " in mistake("corpus", "check", "pets.tsv")
 
 
-def test_json_of_check_has_no_surprises(chatbot, corpus):
-    report = json.loads(chatbot("corpus", "check", "pets.tsv", "--json").out)
-    assert set(report) == {"pairs", "utterances", "replies", "train", "valid", "test", "commonest"}
+def test_json_of_check_has_no_surprises(chatbot, corpus, strict_json):
+    report = strict_json(chatbot("corpus", "check", "pets.tsv", "--json").out)
+    assert {"pairs", "utterances", "replies", "train", "valid", "test", "commonest", "problems", "problem_kinds", "near", "contradictions", "advice"} <= set(
+        report
+    )
+    fixed = strict_json(chatbot("corpus", "check", "pets.tsv", "--json", "--fix", "x.tsv").out)
+    assert fixed == report | {"fixed": {"file": "x.tsv", "pairs": 40, "done": {}}}
+
+
+def test_stats_draws_and_tells(chatbot, corpus, strict_json):
+    ran = chatbot("corpus", "stats", "pets.tsv", "--plain")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.isascii()
+    assert "##" in ran.out
+    numbers = strict_json(chatbot("corpus", "stats", "pets.tsv", "--json").out)
+    assert numbers["heard_words"] == {"5": 20, "6": 20}
+    assert numbers["commonest_heard"]["today"] == 40
+
+
+def test_split_writes_the_parts(chatbot, mistake, tmp_path, larger, strict_json):
+    (tmp_path / "a.tsv").write_text(larger)
+    ran = chatbot("corpus", "split", "a.tsv")
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(os.listdir(tmp_path / "a-split")) == ["test.tsv", "train.tsv", "valid.tsv"]
+    assert sum((tmp_path / "a-split" / f"{part}.tsv").read_text().count("\n") for part in ("train", "valid", "test")) == 480
+    assert "is there already" in mistake("corpus", "split", "a.tsv")
+    pairs = strict_json(chatbot("corpus", "split", "a.tsv", "--json", "--force").out)["pairs"]
+    assert pairs["train"] == (tmp_path / "a-split" / "train.tsv").read_text().count("\n")
+
+
+@pytest.mark.parametrize("options", [["pets.tsv"], ["pets.tsv", "--history", 1], ["nosuch.tsv"], ["bad.tsv"], ["larger.tsv", "--out", "pets.tsv"]])
+def test_what_cannot_be_split(mistake, corpus, tmp_path, larger, options):
+    (tmp_path / "bad.tsv").write_text("no tab\n")
+    (tmp_path / "larger.tsv").write_text(larger)
+    assert "; " in mistake("corpus", "split", *options)
+    assert sorted(os.listdir(tmp_path)) == ["bad.tsv", "larger.tsv", "pets.tsv"]

@@ -7,7 +7,20 @@ import sys
 
 import pytest
 
-COMMANDS = ["train", "talk", "reply", "compare", "evaluate", "corpus expand", "corpus check", "models list", "models show", "models remove"]
+COMMANDS = [
+    "train",
+    "talk",
+    "reply",
+    "compare",
+    "evaluate",
+    "corpus expand",
+    "corpus check",
+    "corpus stats",
+    "corpus split",
+    "models list",
+    "models show",
+    "models remove",
+]
 GROUPS = ["", "corpus", "models"]
 
 
