@@ -14,6 +14,7 @@ COMMANDS = [
     "compare",
     "evaluate",
     "corpus expand",
+    "corpus import",
     "corpus check",
     "corpus stats",
     "corpus split",
