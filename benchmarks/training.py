@@ -157,7 +157,7 @@ def words_of(tutorial: ModuleType, path: Path, count: int) -> list[Rows]:
 def batch_of(source: Tensor, target: Tensor) -> Batch:
     """The same rows as our batch."""
     pieces = int((target[:, 1:] != PAD).sum())
-    return Batch(source, target[:, :-1], target[:, 1:], torch.arange(len(source)), int((source != PAD).sum()) + pieces, pieces)
+    return Batch(source, target[:, :-1], target[:, 1:], target[:, 1:], torch.arange(len(source)), int((source != PAD).sum()) + pieces, pieces)
 
 
 def sizes() -> NetworkOptions:

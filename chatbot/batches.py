@@ -29,7 +29,8 @@ class Batch:
 
     source: Tensor  # (B, S)
     tokens: Tensor  # (B, T) begins with BOS
-    targets: Tensor  # (B, T) ends with EOS
+    targets: Tensor  # (B, T) ends with EOS, unless only its opening is taught
+    whole: Tensor  # (B, W) the targets to their end
     rows: Tensor  # (B,) the examples' numbers, on the host
     real: int  # source + target pieces that are not padding
     pieces: int  # target pieces that are not padding
@@ -122,9 +123,9 @@ class Examples:
     def batch(self, rows: Tensor, opening: int = 0) -> Batch:
         """The examples of that number as one batch, with an `opening` only so many pieces of each target."""
         target = self.target.padded(rows)
-        target = target[:, : opening + 1] if opening else target
+        end = opening + 1 if opening else None
         pieces, real, _ = self.sizes(rows, opening)
-        return Batch(self.source.padded(rows), target[:, :-1], target[:, 1:], rows, real, pieces)
+        return Batch(self.source.padded(rows), target[:, :end][:, :-1], target[:, 1:end], target[:, 1:], rows, real, pieces)
 
     def repeated(self) -> float:
         """The share of targets that another example has said before; of very many examples, of the first."""

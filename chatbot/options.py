@@ -11,10 +11,10 @@ Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
 PIECES = 2500
-EPOCHS = 9
+EPOCHS = 8
 UNSURE = "I am not sure that I followed. Could you say it another way?"
 OPENING = 4  # pieces: where replies repeat they decide which one it will be, and the others follow from them
-MOST_OPENINGS = 0.75
+MOST_OPENINGS = 0.6
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 
 
@@ -75,6 +75,7 @@ class TrainingOptions:
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
     openings: float | None = None  # the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
+    foresight: float = 1.0  # weight of a second loss: before its first word, the listener foresees which pieces its reply will hold
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1
@@ -89,7 +90,7 @@ class TrainingOptions:
             ("--patience", self.patience, 0),
         ):
             _at_least(flag, value, least)
-        for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay)):
+        for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay), ("--foresight", self.foresight)):
             _at_least(flag, number, 0)
         _between("--seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):

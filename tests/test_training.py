@@ -14,10 +14,10 @@ from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
-from chatbot.options import OPENING, PRESETS, NetworkOptions, TrainingOptions
+from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
-from chatbot.training.loss import cross_entropy, log_probabilities, perplexity_of, target_logits
+from chatbot.training.loss import Lesson, cross_entropy, foresight, log_probabilities, perplexity_of, target_logits
 from chatbot.vocabulary import EOS, PAD
 
 
@@ -63,7 +63,7 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
-    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0)
+    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=0.0, foresight=0.0)
     for name, network in last.networks.items():
         bot = Bot(network.eval(), vocabulary)
         replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]
@@ -246,10 +246,10 @@ def test_scheduled_sampling_at_ratio_0_feeds_the_network_its_own_guesses(example
 def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(examples, fresh, monkeypatch):
     seen = []
 
-    def spy(network, batch, **named):
+    def spy(network, batch, *context, **named):
         if network.training:
             seen.append(named["teacher_forcing"])
-        return target_logits(network, batch, **named)
+        return target_logits(network, batch, *context, **named)
 
     monkeypatch.setattr("chatbot.training.loss.target_logits", spy)
     progress = run({"listener": fresh()["listener"]}, examples, epochs=5, teacher_forcing=(1.0, 0.2))
@@ -298,7 +298,7 @@ def test_a_share_of_the_batches_teaches_how_replies_begin_the_same_ones_each_tim
 def test_unless_it_is_said_openings_are_taught_as_often_as_replies_repeat(small_talk, vocabulary, monkeypatch):
     pairs = [Pair(utterance, reply) for utterance, reply in small_talk]
     repeating = openings_of(Examples(pairs * 30, vocabulary), monkeypatch)
-    assert repeating.count(OPENING) / len(repeating) == pytest.approx(0.75 * (1 - 1 / 30), abs=0.1)
+    assert repeating.count(OPENING) / len(repeating) == pytest.approx(MOST_OPENINGS * (1 - 1 / 30), abs=0.1)
     assert set(openings_of(Examples({pair.reply: pair for pair in pairs}.values(), vocabulary), monkeypatch)) == {0}
 
 
@@ -314,6 +314,36 @@ def test_the_loss_is_summed_over_what_is_no_padding():
     scores = logits.log_softmax(-1)
     by_hand = -(scores[0, 0, 7] + scores[0, 1, 8] + scores[0, 2, EOS] + scores[1, 0, EOS])
     torch.testing.assert_close(cross_entropy(logits, targets), by_hand)
+
+
+def test_what_is_foreseen_is_scored_whatever_its_order_and_its_end():
+    logits = torch.randn(2, 9, generator=torch.Generator().manual_seed(1))
+    scores = logits.log_softmax(-1)
+    by_hand = -(scores[0, 7] + scores[0, 8] + scores[1, 5])
+    for targets in ([[7, 8, EOS], [5, EOS, PAD]], [[8, 7, EOS], [5, PAD, PAD]]):
+        torch.testing.assert_close(foresight(logits, torch.tensor(targets)), by_hand)
+
+
+def test_only_who_has_heard_all_foresees_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
+    batch = next(examples.batches(400))
+    for name, network in fresh().items():
+        network.eval()
+        plain, nats = Lesson(network, TrainingOptions(foresight=0.0))(batch, 1.0)
+        both, told = Lesson(network, TrainingOptions(foresight=2.0))(batch, 1.0)
+        assert plain == nats == told
+        if name == "listener":
+            seen = network.foresee(network.encode(batch.source))
+            torch.testing.assert_close(both - plain, 2 * foresight(seen, batch.whole))
+        else:
+            assert both == plain
+
+
+def test_an_opening_foresees_the_whole_reply(examples, fresh):
+    rows = next(examples.batches(400)).rows
+    lesson = Lesson(fresh()["listener"].eval(), TrainingOptions())
+    (whole, nats), (opening, first) = lesson(examples.batch(rows), 1.0), lesson(examples.batch(rows, 2), 1.0)
+    assert first < nats
+    torch.testing.assert_close(whole - nats, opening - first)
 
 
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
@@ -381,7 +411,7 @@ def test_training_leaves_the_padding_silent(examples, fresh):
         (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
-        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"foresight": -1.0}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
         (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,

@@ -92,6 +92,9 @@ def train(
             metavar="P", help=f"Share of the batches that teach only how replies begin. Default: {MOST_OPENINGS} of the share of replies that repeat."
         ),
     ] = None,
+    foresight: Annotated[
+        float, typer.Option(metavar="X", help="Weight of a second loss: the listener foresees which pieces its reply will hold. 0 for none.")
+    ] = _TRAINING.foresight,
     teacher_forcing: Annotated[
         str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")
     ] = "1.0",
@@ -120,7 +123,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=GENTLE if start_from and learning_rate is None else learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, openings=openings, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, openings=openings, foresight=foresight, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     waits = () if no_interrupter else _waits(wait or "1")
     if history < 0:

@@ -80,6 +80,11 @@ class Seq2Seq(nn.Module):
             outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
         return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
 
+    def foresee(self, context: Context) -> Tensor:
+        """Logits (B, V) of the pieces that the reply to what was heard will hold, in whatever order. No weights of its own."""
+        start = context.state[0][-1]  # (B, H)
+        return self.speak(nn.functional.pad(start, (0, self.speak.squeeze.in_features - start.shape[1]))[:, None])[:, 0]
+
 
 class Speak(nn.Module):
     """From what the decoder holds to logits: logits = E tanh(W x) + b, where E is the table of `said` when `tied` (Press & Wolf 2017)."""

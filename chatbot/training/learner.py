@@ -64,7 +64,7 @@ class Learner:
     def __init__(self, name: str, number: int, network: nn.Module, steps: int, options: TrainingOptions, processes: Processes, parts: int) -> None:
         self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
         self.parts = parts  # in which each batch is computed, one after the other, for want of memory
-        self.lesson = processes.share(Lesson(network, options.label_smoothing))
+        self.lesson = processes.share(Lesson(network, options))
         self._chance = torch.Generator(next(network.parameters()).device)
         for module in self.lesson.modules():
             if isinstance(module, Lesson | Heard | Dropout):
@@ -174,7 +174,7 @@ class Learner:
         return None
 
     def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor:
-        """Leaves the gradient of the step in the weights; the loss of all processes together."""
+        """Leaves the gradient of the step in the weights; the nats a piece of all processes together."""
         self.optimiser.zero_grad()
         total = torch.zeros((), device=self.device)
         for number, (place, batch) in enumerate(batches):
@@ -184,9 +184,9 @@ class Learner:
             for half, part in enumerate(halves):
                 last = number + 1 == len(batches) and half + 1 == len(halves)
                 with self._alone(last), _precision(self.device):
-                    loss = self.lesson(part, teacher_forcing) * weight
-                    (loss * self.processes.world).backward()  # DistributedDataParallel takes the mean
-                total += loss.detach()
+                    loss, nats = self.lesson(part, teacher_forcing)
+                    (loss * (weight * self.processes.world)).backward()  # DistributedDataParallel takes the mean
+                total += nats * weight
         return self.processes.sum(total)
 
     def _alone(self, last: bool) -> AbstractContextManager[object]:

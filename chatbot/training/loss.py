@@ -5,24 +5,28 @@ B rows, T target pieces, V vocabulary. All sums run over target pieces, end-mark
 
 import math
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from chatbot.batches import Batch, Examples
-from chatbot.networks.protocol import Network
+from chatbot.networks.protocol import Context, Network
+from chatbot.options import TrainingOptions
 from chatbot.training.processes import ALONE, Processes
-from chatbot.vocabulary import PAD
+from chatbot.vocabulary import EOS, PAD
 
 
-def target_logits(network: Network, batch: Batch, *, teacher_forcing: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-    """Logits (B, T, V) of what follows each of the batch's tokens.
+def target_logits(
+    network: Network, batch: Batch, context: Context | None = None, *, teacher_forcing: float = 1.0, generator: torch.Generator | None = None
+) -> Tensor:
+    """Logits (B, T, V) of what follows each of the batch's tokens, in the `context` of its source if that has been heard already.
 
     With full teacher forcing it is one call for all T; below, each next token is the network's own guess with probability
     1 - `teacher_forcing`, drawn for each row (scheduled sampling, Bengio et al. 2015), one call a token.
     """
-    context = network.encode(batch.source)
+    context = network.encode(batch.source) if context is None else context
     if teacher_forcing >= 1:
         return network.decode(batch.tokens, context)[0]
     token, steps = batch.tokens[:, :1], []
@@ -40,18 +44,33 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
     return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing)
 
 
+def foresight(logits: Tensor, targets: Tensor) -> Tensor:
+    """The sum of -log p, by `logits` (B, V), of the pieces of `targets` (B, T) in any order, end-marks not counted (Zhao et al. 2017, bag-of-word loss)."""
+    said = (targets != PAD) & (targets != EOS)
+    return -(logits.float().log_softmax(-1).gather(1, targets) * said).sum()
+
+
 class Lesson(nn.Module):
     """A network and its loss as one module: what several processes share is the gradient of one `forward`."""
 
-    def __init__(self, network: nn.Module, label_smoothing: float) -> None:
+    def __init__(self, network: nn.Module, options: TrainingOptions) -> None:
         super().__init__()
-        self.network, self.label_smoothing = network, label_smoothing
+        self.network, self.options = network, options
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
 
-    def forward(self, batch: Batch, teacher_forcing: float) -> Tensor:
-        """The sum of the loss over the batch's target pieces, in nats."""
-        logits = target_logits(self.network, batch, teacher_forcing=teacher_forcing, generator=self.chance)  # type: ignore[arg-type]
-        return cross_entropy(logits, batch.targets, label_smoothing=self.label_smoothing)
+    def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
+        """The loss of the batch, and the part of it that are nats of its target pieces; both sums.
+
+        A network that has heard all before it speaks also foresees what it will say: the gradient of every piece of a reply, however late
+        it comes, reaches what was heard at once. The interrupter has not heard it then.
+        """
+        network: Any = self.network
+        context = network.encode(batch.source)
+        logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
+        nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
+        if not self.options.foresight or not hasattr(network, "foresee"):
+            return nats, nats.detach()
+        return nats + self.options.foresight * foresight(network.foresee(context), batch.whole), nats.detach()
 
 
 @torch.inference_mode()
