@@ -146,6 +146,7 @@ class _Pair:
     parts: tuple[str, str]  # before and after the blank
     frame: int
     cue: int
+    twin: str  # what a straight frame shares with the turned one at the same place among its kind: one hash decides for both
 
 
 def _late(topic: Topic) -> list[Said]:
@@ -182,16 +183,19 @@ def _made(topic: Topic, utterances: list[tuple[str, str]], first: int) -> list[_
             left = list(fillers)
             start = "".join(left.pop(0) if isinstance(part, Gap) else part for part in lists)
             before, _, after = start.partition("_") if start.startswith("_") else (start.removesuffix("_"), "", "")
-            name = f"{topic.name}/{_named(fillers)}/{frame}"
-            made += [_Pair(f"{name}.{cue + 1}", place, (before, after), frame, cue) for cue in range(len(topic.endings[0].cues))]
+            name = f"{topic.name}/{_named(fillers)}/"
+            made += [
+                _Pair(f"{name}{frame}.{cue + 1}", place, (before, after), frame, cue, f"{name}{frame - first}.{cue}")
+                for cue in range(len(topic.endings[0].cues))
+            ]
     return made
 
 
 def _kept(made: list[_Pair], most: int) -> list[_Pair]:
-    """`most` of the pairs, chosen by a hash of their names: of each cue, and of its frames, as equally many as can be."""
+    """`most` of the pairs, chosen by a hash of their twins: of each cue, and of its frames, as equally many as can be."""
     in_frame: Counter[tuple[int, int]] = Counter()
     ranked = []
-    for pair in sorted(made, key=lambda pair: _hash(pair.name)):
+    for pair in sorted(made, key=lambda pair: _hash(pair.twin)):
         ranked.append((in_frame[pair.frame, pair.cue], pair))
         in_frame[pair.frame, pair.cue] += 1
     of_cue: Counter[int] = Counter()
