@@ -35,11 +35,13 @@ lint: $(TESTABLE)    ## ruff: lint and format
 types: $(TESTABLE)    ## mypy on the package
 	$(BIN)/mypy
 
-corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv
+corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpora/dialog.ko.tsv
 	$(BIN)/chatbot corpus expand corpora/dialog
+	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
-bundle: $(INSTALLED)    ## train the bundle that ships, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --device cpu --fresh
+bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
+	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --history 1 --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'

@@ -25,7 +25,7 @@ from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
 from chatbot.options import UNSURE, NetworkOptions, network_options_from
-from chatbot.shipped import shipped
+from chatbot.shipped import BUNDLES, shipped
 from chatbot.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -192,7 +192,7 @@ def find(model: str | None) -> Path:
     own = Path("models")
     if model is None:
         newest = max(((_created(path), path) for path in own.glob("*/") if (path / "bundle.json").is_file() and not is_shipped(path)), default=None)
-        return newest[1] if newest else shipped("models") / "small-talk"
+        return newest[1] if newest else shipped("models") / BUNDLES[0]
     for folder in (Path(model), own / model, shipped("models") / model):
         if model and os.path.isfile(folder / "bundle.json"):  # unlike Path.is_file, no error for a name that is too long
             return folder
@@ -201,7 +201,7 @@ def find(model: str | None) -> Path:
 
 def is_shipped(folder: Path) -> bool:
     """Whether the bundle in `folder` is one that travels with the program."""
-    return folder.resolve().parent == shipped("models").resolve() and folder.resolve().name == "small-talk"
+    return folder.resolve().parent == shipped("models").resolve() and folder.resolve().name in BUNDLES
 
 
 def origin(folder: Path) -> str:

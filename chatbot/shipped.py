@@ -1,6 +1,8 @@
-"""What travels with the program: a corpus and a trained bundle, in the wheel or in the source tree."""
+"""What travels with the program: corpora and trained bundles, in the wheel or in the source tree."""
 
 from pathlib import Path
+
+BUNDLES = ("small-talk", "small-talk.ko")  # the first is talked with by default
 
 _PACKAGE = Path(__file__).parent
 

@@ -21,14 +21,14 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(json_: options.Json = False) -> None:
-    """List the bundles under ./models and the one that ships.
+    """List the bundles under ./models and those that ship.
 
     chatbot models list
     """
     from chatbot import bundle as bundles
-    from chatbot.shipped import shipped
+    from chatbot.shipped import BUNDLES, shipped
 
-    folders = [*sorted(Path("models").glob("*/")), shipped("models") / "small-talk"]
+    folders = [*sorted(Path("models").glob("*/")), *(shipped("models") / name for name in BUNDLES)]
     rows: dict[Path, dict[str, Any]] = {}
     for folder in folders:
         if folder.resolve() in rows or not (folder / "bundle.json").is_file():
