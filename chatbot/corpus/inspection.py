@@ -6,7 +6,7 @@ N pairs of a block; arrays, not lists, go from process to process.
 import codecs
 import io
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
@@ -141,23 +141,17 @@ def inspect(task: tuple[int, Block]) -> Found:
 
 
 def _one_by_one(block: Block, problems: list[tuple[Problem, bytes]]) -> Iterator[Pair]:
-    """The pairs of a block in which a line is none. Each line is read as a block of its own, after the pairs that are its history."""
-    path, before = block.lines.path, deque[bytes](maxlen=block.history)
+    """The pairs of a block in which a line is none: each line is read as a block of its own. No history: that is not looked at."""
+    path = block.lines.path
     for number, raw in enumerate(io.BytesIO(block.lines.raw), block.lines.number):
         groups = {number: block.groups[number]} if number in block.groups else {}
         try:
-            pairs = list(Block(Lines(path, number, raw), b"".join(before), groups, block.history).pairs())
+            yield from Block(Lines(path, number, raw), b"", groups, block.history).pairs()
         except CorpusError as error:
             problem = Problem.of(error)
             if len(raw) > LONGEST_LINE and not raw.endswith(b"\n"):
                 problem = replace(problem, what=f"{problem.what}, and what follows it was not read")
             problems.append((problem, raw))
-            continue
-        if not pairs and not raw.strip():
-            before.clear()
-        elif raw.endswith(b"\n"):
-            before.append(raw)
-        yield from pairs
 
 
 def _runs(lines: Lines) -> list[int]:

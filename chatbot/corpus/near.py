@@ -72,8 +72,11 @@ class Signatures:
         return cls(whole, without, without + places.astype(np.uint64) * _PLACE + _PLACE, owners, counts[owners] >= FEWEST_WORDS)
 
 
-def near(names: Names, words: NDArray[np.uint32], counts: NDArray[np.int32], held: NDArray[np.bool_]) -> Near:
-    """What of the `held` (N,) utterances is nearly among the others. `names` (N,) are those of the split, `counts` (N,) the words of each."""
+def near(names: Names, words: NDArray[np.uint32], counts: NDArray[np.int32], held: NDArray[np.bool_], trained: NDArray[np.bool_]) -> Near:
+    """What of the `held` (N,) utterances is nearly among those that are `trained` (N,) on; no utterance is among both.
+
+    `names` (N,) are those of the split, `counts` (N,) says how many of the `words` each has.
+    """
     powers = _powers()
     ends = np.cumsum(counts, dtype=np.int64)
     starts = ends - counts
@@ -89,17 +92,15 @@ def near(names: Names, words: NDArray[np.uint32], counts: NDArray[np.int32], hel
         chosen = np.arange(start, min(start + _STRIPE, len(names)))
         stripe = slice(starts[start], ends[chosen[-1]])
         found = Signatures.of(words[stripe], counts[chosen], powers)
-        trained = ~held[chosen] & (counts[chosen] > 0)
-        for owner, row in whole.meet(found.whole, chosen, trained):
-            if names[rows[owner]] != names[row]:
-                alike[owner] = row
-        of_words, long = chosen[found.owners], trained[found.owners] & found.long
+        heard = trained[chosen] & (counts[chosen] > 0)
+        for owner, row in whole.meet(found.whole, chosen, heard):
+            alike[owner] = row
+        of_words, long = chosen[found.owners], heard[found.owners] & found.long
         for table, signatures, theirs, which in (
-            (other, found.other, of_words, long), (whole, found.without, of_words, long), (less, found.whole, chosen, trained),
+            (other, found.other, of_words, long), (whole, found.without, of_words, long), (less, found.whole, chosen, heard),
         ):  # fmt: skip
             for owner, row in table.meet(signatures, theirs, which):
-                if names[rows[owner]] != names[row]:
-                    worded[owner] = row
+                worded[owner] = row
     worded[alike >= 0] = -1
     twins = [Twin(int(rows[owner]), int(row)) for nearly in (alike, worded) for owner, row in enumerate(nearly.tolist()) if row >= 0]
     step = max(1, len(twins) // EXAMPLES)

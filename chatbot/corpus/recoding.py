@@ -1,7 +1,9 @@
 """Files that are not UTF-8: which encoding it seems to be, and their lines as they would be in UTF-8."""
 
 import codecs
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from chatbot.corpus.importers.source import Source
@@ -9,6 +11,7 @@ from chatbot.corpus.lines import Lines, read_lines
 from chatbot.errors import CorpusError
 
 UTF8 = "utf-8"
+_SINGLE = ("cp125", "iso8859", "mac_")  # how the names of encodings begin in which each byte is a letter
 _SAMPLE = 1 << 20  # bytes of a file that tell
 _PLAIN = {  # what a person calls it
     "cp1252": "Windows-1252 (Western Europe)", "cp1250": "Windows-1250 (Central Europe)", "cp1251": "Windows-1251 (Cyrillic)", "cp1253": "Windows-1253 (Greek)",
@@ -59,18 +62,33 @@ def name_of(encoding: str) -> str:
 
 
 def read_recoded(path: Path, encoding: str) -> Iterator[Lines]:
-    """As `read_lines`, of a file in any encoding: what comes out is UTF-8, with U+FFFD for what is no character. A byte order mark goes."""
+    """As `read_lines`, of a file in any encoding: what comes out is UTF-8, with U+FFFD for what is no character.
+
+    Where a byte is a letter, a line that is UTF-8 stays what it is: no text of such letters looks like that, but some files are mixed.
+    """
     if encoding == UTF8:
         yield from read_lines(path)
+        return
+    if encoding.startswith(_SINGLE):
+        for lines in read_lines(path):
+            yield replace(lines, raw=b"".join(_line(raw, encoding) for raw in io.BytesIO(lines.raw)))
         return
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     number, rest, read = 1, "", 0
     for lines in read_lines(path):
         rest, read = rest + decoder.decode(lines.raw), lines.read
-        rest = rest.removeprefix("\ufeff") if number == 1 else rest
         if cut := rest.rfind("\n") + 1:
             yield (some := Lines(path, number, rest[:cut].encode(UTF8, "replace"), read))
             number, rest = number + len(some), rest[cut:]
     rest += decoder.decode(b"", final=True)
     if rest:
         yield Lines(path, number, rest.encode(UTF8, "replace"), read)
+
+
+def _line(raw: bytes, encoding: str) -> bytes:
+    """A line in UTF-8."""
+    try:
+        raw.decode(UTF8)
+    except UnicodeDecodeError:
+        return raw.decode(encoding, "replace").encode(UTF8)
+    return raw

@@ -111,7 +111,8 @@ def report(corpora: Corpora, found: Iterable[Found]) -> Report:
     parts = all_.end()
     rows, pairs = all_.rows, len(parts)
     longer = np.maximum(all_.heard.pieces, all_.said.pieces)
-    nearly = near(rows.utterances, all_.heard.words, all_.heard.word_counts, parts != IN_TRAIN)
+    openings = all_.of_topics >= OUTSIDE  # “yes” after one question is another utterance than after the next
+    nearly = near(rows.utterances, all_.heard.words, all_.heard.word_counts, openings & (parts != IN_TRAIN), openings & (parts == IN_TRAIN))
     contradictory, members, utterances = _contradictions(all_)
     common = commonest(rows.replies, SOME)
     long = [int(row) for row in np.argsort(-longer, kind="stable")[: min(3, pairs)]]
