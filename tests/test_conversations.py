@@ -84,6 +84,16 @@ def follow_ups(block):
     return [(below.name, said) for below in block.follow_ups for said in below.said] + [one for below in block.follow_ups for one in follow_ups(below)]
 
 
+def test_nothing_unrelated_stands_where_it_would_be_a_third_turn():
+    food = topic("food", 40, 2, [])
+    food.follow_ups.append(block("food.then-1", 1, [f"with {number}" for number in range(16)], 2))
+    food.follow_ups[0].follow_ups.append(block("food.then-1.then-1", 2, SAME, 2))
+    plain = Topic(**vars(block("plain", 0, SAME, 2)))
+    before = Counter(before and before.group.topic for line, before in turns(conversations(said_in([food, plain]))) if line.group.topic == "plain")
+    assert before["food.then-1"] == 0
+    assert before["food"] + before["food.then-1.then-1"] == len(SAME)
+
+
 def test_half_of_the_pairs_open_a_conversation_and_half_come_second_whatever_the_topic():
     topics = [topic(f"t{number}", 5 + number % 3, 4, []) for number in range(12)]
     topics.append(

@@ -127,7 +127,19 @@ def _before(follower: _Follower, free: list[_Chain]) -> _Chain:
 
 def _joined(firsts: list[_Chain], seconds: list[_Chain]) -> list[_Chain]:
     """Each second chain behind a first of another topic; what finds none opens a conversation itself."""
-    alone: list[_Chain] = []
+    for _ in range(2):  # what was moved out of another's way may find a better place
+        _exchange(firsts, seconds)
+    alone = []
+    for first, second in zip(firsts, seconds, strict=False):
+        if first.may_precede(second):
+            first.follow(second)
+        else:
+            alone.append(second)
+    return [*firsts, *alone, *seconds[len(firsts) :]]
+
+
+def _exchange(firsts: list[_Chain], seconds: list[_Chain]) -> None:
+    """Lets seconds change places until each is behind what it may follow, as far as that can be."""
     hopeless: set[tuple[str, str]] = set()
     for number in range(min(len(firsts), len(seconds))):
         second = seconds[number]
@@ -136,20 +148,16 @@ def _joined(firsts: list[_Chain], seconds: list[_Chain]) -> list[_Chain]:
             continue
         for other in (*range(number + 1, len(firsts)), *range(number)):
             theirs = seconds[other] if other < len(seconds) else None
-            if firsts[other].may_precede(second) and (theirs is None or firsts[number].may_precede(theirs)):
-                if theirs is None:
-                    firsts[number], firsts[other] = firsts[other], firsts[number]
-                else:
-                    seconds[number], seconds[other] = theirs, second
+            if not firsts[other].may_precede(second):
+                continue
+            if theirs is None:
+                firsts[number], firsts[other] = firsts[other], firsts[number]
+                break
+            if firsts[number].may_precede(theirs) or not firsts[other].may_precede(theirs):  # nothing is lost by it
+                seconds[number], seconds[other] = theirs, second
                 break
         else:
             hopeless.add(topics)
-    for first, second in zip(firsts, seconds, strict=False):
-        if first.may_precede(second):
-            first.follow(second)
-        else:
-            alone.append(second)
-    return [*firsts, *alone, *seconds[len(firsts) :]]
 
 
 def _shuffled(chains: list[_Chain], salt: str) -> list[_Chain]:
