@@ -198,6 +198,13 @@ def test_scrubbing(text, scrubbed):
     assert scrub(scrubbed, counts) == scrubbed
 
 
+def test_what_cannot_be_seen_goes_and_what_is_pasted_is_left_out(imported):
+    rows = [{"q": "a\x1b[31m\u202e\u200bb\ufeff", "a": "c  \td\r\n\r\n e"}, {"q": "\u200b", "a": "x"}, {"q": "x" * 2000, "a": "y"}, {"q": "y", "a": "x" * 2001}]
+    found = imported("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert found.conversations == [[("a[31mb", "c d\u2028e"), ("x" * 2000, "y")]]
+    assert found.left_out == {"pairs with an empty side": 1, "pairs with a side of more than 2,000 characters": 1}
+
+
 def test_at_most_so_many_pairs_with_one_reply(imported):
     text = "".join(
         f"14.01.24, 21:{minute:02} - {who}: {said}\n"
@@ -236,10 +243,10 @@ def test_what_was_imported_reads_as_it_was_told_as_pairs_and_as_topics(tmp_path_
 
 
 def test_utterances_with_the_same_replies_stand_together():
-    text = as_topics([("hi", "hello"), ("Hello", "hello"), ("who", "me"), ("hi", "good day"), ("HI", "hello"), ("a {b} _", "c")])
+    text = as_topics([("hi", "hello"), ("Hello", "hello"), ("who", "me"), ("hi", "good day"), ("HI", "hello"), ("a {b} _", "c"), ("you there", "Hello")])
     assert [block.split("\n") for block in text.strip().split("\n\n")[1:]] == [
         ["== 1-hi", "> hi", "< hello", "< good day"],
-        ["== 2-hello", "> Hello", "< hello"],
+        ["== 2-hello", "> Hello", "> you there", "< hello"],
         ["== 3-who", "> who", "< me"],
         ["== 4-a-b", "> a (b) -", "< c"],
     ]
