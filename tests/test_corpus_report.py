@@ -103,7 +103,8 @@ def test_a_file_that_cannot_be_trained_on(told, content, what):
 @pytest.mark.parametrize(
     ("raw", "encoding"),
     [
-        (b"caf\xe9 au lait\tyes\n", "cp1252"),  # as good in Windows-1250, which is rarer
+        ("señor niño\tsí\n".encode("cp1252"), "cp1252"),
+        ("für\tdas\n".encode("cp1252"), "cp1252"),
         ("Привет, как дела сегодня?\tхорошо, спасибо\n".encode("cp1251"), "cp1251"),
         ("今日はとても良い天気ですね\tそうですね\n".encode("cp932"), "cp932"),
         ("안녕\t네\n".encode(), None),
@@ -167,6 +168,7 @@ def test_an_utterance_with_many_replies_contradicts_itself_outside_of_topics(tol
         *(f"Well\treply {number}" for number in range(reports.MANY)),
         *(f"so\treply {number}" for number in range(reports.MANY - 1)),
         "WELL\treply 0",
+        "so\treply 0",
     ]
     found = told(lines)
     assert (found.contradictory_utterances, found.contradictory_pairs) == (1, reports.MANY + 1)
@@ -179,6 +181,15 @@ def test_an_utterance_of_two_topics_contradicts_itself_but_not_a_follow_up(told)
     found = told(lines, [f"{group}\t\t\t{int('then' in group)}" for group in groups], history=1)
     assert (found.pairs, found.contradictory_utterances, found.contradictory_pairs) == (7, 1, 2)
     assert found.contradictions[0].utterance == "yo"
+
+
+def test_follow_ups_belong_to_their_topics_and_have_no_twins(told):
+    exchanges = [(f"question number {number} is this", "yes i do think so", number) for number in range(400)]
+    lines = [line for opening, then, number in exchanges for line in (f"{opening}\treply {number % 7}", f"{then}\tgood {number % 7}", "")]
+    groups = [line for number in range(400) for line in (f"{3 * number + 1}\tt{number}\t\t\t0", f"{3 * number + 2}\tt{number}.then-1\t\t\t1")]
+    found = told(lines, groups, history=1)
+    assert (found.pairs, found.topics, found.near.punctuation) == (800, 400, 0)
+    assert 0 < found.near.held < found.valid + found.test
 
 
 def test_scripts_by_the_letters_of_each_side(told):
@@ -348,6 +359,7 @@ LINES = st.lists(
 
 
 @FILES
+@example([b"", b"hello\thi", b"hello\thi"])
 @example([b"hello\thi", b"", b"hello\thi", b"no tab", b"hello\thi"])
 @given(LINES)
 def test_a_cleaned_copy_is_a_corpus_and_has_all_pairs_that_there_were(tmp_path, lines):
@@ -427,7 +439,7 @@ def test_a_conversation_is_kept_whole_and_cut_where_a_line_is_left_out(tmp_path)
     path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
     path.write_text("hi\tho\nhow\tfine\n\n\nhi\tho\nbad\nso\twhat\n\nhi\tho\nhow\tfine\n")
     assert cleaned(path, out).done == {"line left out: in a repeated conversation": 2, "line left out: no pair": 1}
-    assert out.read_text() == "hi\tho\nhow\tfine\n\nhi\tho\n\nso\twhat\n"
+    assert out.read_text() == "hi\tho\nhow\tfine\n\nhi\tho\n\nso\twhat\n\n"
 
 
 def test_groups_are_renumbered_and_what_lost_its_turn_before_is_left_out(tmp_path):
@@ -435,9 +447,20 @@ def test_groups_are_renumbered_and_what_lost_its_turn_before_is_left_out(tmp_pat
     path.write_text("bad\nhi\tho\nyes\tfine\n\nbad\nyes\tgood\n\nlast\tone\n")
     (tmp_path / "a.groups.tsv").write_text("2\tt\t\t\t0\n3\tt.then-1\tp/1\tx\t1\n6\tt.then-1\t\t\t1\n8\tu\t\t\t0\n")
     cleaned(path, out)
-    assert out.read_text() == "hi\tho\nyes\tfine\n\nlast\tone\n"
+    assert out.read_text() == "hi\tho\nyes\tfine\n\nlast\tone\n\n"
     assert (tmp_path / "b.groups.tsv").read_text() == "1\tt\t\t\t0\n2\tt.then-1\tp/1\tx\t1\n4\tu\t\t\t0\n"
     assert [pair.group.topic for pair in read_pairs(out, history=1)] == ["t", "t.then-1", "u"]
+
+
+def test_a_long_conversation_is_not_cut(tmp_path, monkeypatch):
+    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    text = "".join(f"say {number}\tok\n" for number in range(12)) + "\n" + "hi\tho\n\n" + "".join(f"say {number}\tok\n" for number in range(9)) + "\n"
+    path.write_text(text)
+    (tmp_path / "a.groups.tsv").write_text("".join(f"{number}\tt\t\t\t{int(number > 1)}\n" for number in range(1, 13)))
+    for part in (1, 3, 4, 5, 99):
+        monkeypatch.setattr("chatbot.corpus.cleaning.PART", part)
+        assert not cleaned(path, out).done
+        assert out.read_text() == text
 
 
 def test_half_a_corpus_is_no_cleaned_copy(tmp_path):

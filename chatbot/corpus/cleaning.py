@@ -17,7 +17,7 @@ from chatbot.corpus.recoding import UTF8, name_of
 from chatbot.corpus.written import whole_files
 from chatbot.errors import CorpusError
 
-CONVERSATION = 1000  # turns; a longer one is not compared with others
+PART = 1000  # turns; a longer conversation is not compared with others
 
 _HIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -55,31 +55,38 @@ class Cleaning:
         theirs = groups_path(path)
         grouped = encoding == UTF8 and theirs.is_file()
         with whole_files([out, groups_path(out)] if grouped else [out], force=force, keep=[path, theirs]) as files:
-            for conversation in self._conversations(corpora):
-                if self._is_new(conversation):
-                    self._put(conversation, files)
+            whole = True
+            for kept, ends in self._conversations(corpora):
+                if not (whole and ends) or self._is_new(kept):
+                    self._put(kept, files, ends)
+                whole = ends
             if not self.pairs:
                 raise CorpusError(
                     "nothing in it is a pair", place=path, remedy="a line is an utterance, a tab and a reply; for other files see `chatbot corpus import`"
                 )
 
-    def _conversations(self, corpora: Corpora) -> Iterator[list[Kept]]:
-        """What stays, by conversation; in a corpus without any, line by line."""
+    def _conversations(self, corpora: Corpora) -> Iterator[tuple[list[Kept], bool]]:
+        """What stays, by conversation, and whether it ends there: a long one comes in parts. In a corpus without any, line by line."""
         kept: list[Kept] = []
+        turns = 0  # of the conversation so far
         for _, block in corpora.blocks():
             for number, raw in enumerate(io.BytesIO(block.lines.raw), block.lines.number):
                 text = self._text(block.lines, number, raw)
                 pair = self._pair(text, block.groups.get(number)) if text and text.strip(" ") else None
-                if pair and pair.group and pair.group.needs > len(kept):
+                if pair and pair.group and pair.group.needs > turns:
                     self.done["line left out: a turn before it is none"] += 1
                     pair = None
                 if pair:
                     kept.append(pair)
-                if kept and (not pair or not self.conversations or len(kept) == CONVERSATION):
-                    yield kept
+                    turns += 1
+                if turns and (not pair or not self.conversations):
+                    yield kept, True
+                    kept, turns = [], 0
+                elif len(kept) == PART:
+                    yield kept, False
                     kept = []
-        if kept:
-            yield kept
+        if turns:
+            yield kept, True
 
     def _text(self, lines: Lines, number: int, raw: bytes) -> str | None:
         """A line without its end; None for one that no one can read."""
@@ -127,19 +134,19 @@ class Cleaning:
         """Whether it has not been written before."""
         digest = blake2b(b"".join(pair.line for pair in conversation), digest_size=12)
         digest.update(repr([pair.group for pair in conversation]).encode())
-        if len(conversation) < CONVERSATION and digest.digest() in self._seen:
+        if digest.digest() in self._seen:
             self.done["line left out: in a repeated conversation" if self.conversations else "line left out: repeated"] += len(conversation)
             return False
         self._seen.add(digest.digest())
         return True
 
-    def _put(self, conversation: list[Kept], files: Sequence[BinaryIO]) -> None:
-        """Writes a conversation; a blank line before it ends the one above."""
-        if self.conversations and self.pairs:
-            files[0].write(b"\n")
-            self._lines += 1
-        for pair in conversation:
+    def _put(self, kept: list[Kept], files: Sequence[BinaryIO], ends: bool) -> None:
+        """Writes a conversation, or a part of it; a blank line ends it."""
+        for pair in kept:
             files[0].write(pair.line)
             self.pairs, self._lines = self.pairs + 1, self._lines + 1
             if pair.group and len(files) > 1:
                 files[1].write("\t".join(map(str, (self._lines, *pair.group))).encode() + b"\n")
+        if ends and self.conversations:
+            files[0].write(b"\n")
+            self._lines += 1
