@@ -1,36 +1,24 @@
-"""What a corpus is told about itself, and the copy that is cleaned: laws on small files, and on files that hypothesis makes."""
+"""What a corpus is told about itself: laws on small files."""
 
-import json
-import random
 import re
-from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.cli.corpus_shown import bar, bars, bins, duration
 from chatbot.corpus import report as reports
 from chatbot.corpus.advice import advice
-from chatbot.corpus.cleaning import Cleaning
-from chatbot.corpus.gathering import ENCODING, Corpora, Gathering
+from chatbot.corpus.gathering import Corpora, Gathering
 from chatbot.corpus.inspection import SHOWN, inspect
 from chatbot.corpus.lines import LONGEST_LINE, read_lines
-from chatbot.corpus.near import FEWEST_WORDS, Near, near
 from chatbot.corpus.pairs import read_pairs
-from chatbot.corpus.parts import write_parts
 from chatbot.corpus.recoding import guess
 from chatbot.corpus.report import Report, report
-from chatbot.corpus.split import names_of, split_pairs
 from chatbot.corpus.stats import stats
-from chatbot.corpus.wording import Numbers, pieces, script, words
-from chatbot.corpus.written import whole_files
-from chatbot.errors import CorpusError
 
 ROOT = Path(__file__).parents[1]
-FILES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MANY = [f"please tell me number {number} of all things\tthat is thing {number % 7}" for number in range(600)]
 
 
@@ -51,13 +39,6 @@ def told(tmp_path):
         return checked(tmp_path / "a.tsv", **named)
 
     return call
-
-
-def cleaned(path: Path, out: Path, *, force: bool = True) -> Cleaning:
-    found = checked(path)
-    cleaning = Cleaning(found.second, conversations=found.conversations > 0)
-    cleaning.write(Corpora([path]), out, force=force)
-    return cleaning
 
 
 # What is wrong
@@ -261,270 +242,6 @@ def test_what_is_shown_of_a_row_is_what_stands_there(in_blocks):
     assert [(texts[row].utterance, texts[row].reply, texts[row].place) for row in range(len(pairs))] == [
         (pair.utterance, pair.reply, pair.place) for pair in pairs
     ]
-
-
-# Words, letters, pieces
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Don't you KNOW?", ["dont", "you", "know"]),
-        ("don\u2019t", ["dont"]),
-        ("well-known,really_so", ["well", "known", "really", "so"]),
-        ("날씨가 좋네요!", ["날씨가", "좋네요"]),
-        ("今日はOK今日", ["今", "日", "は", "ok", "今", "日"]),
-        ("Stra\u00dfe", ["strasse"]),
-        ("...", []),
-    ],
-)
-def test_words(text, found):
-    assert words(text) == found
-
-
-@given(st.text(max_size=80))
-def test_any_text_has_words_letters_and_pieces(text):
-    assert all(words(text))
-    assert pieces(text) >= 1
-    assert script(text)
-    assert all(0 <= Numbers()[word] < 2**32 for word in words(text))
-
-
-# Nearly the same
-
-
-def brute_force(utterances: list[str], held: list[bool]) -> tuple[int, int]:
-    """As `near` counts, by comparing all with all."""
-
-    def one_word(a: list[str], b: list[str]) -> bool:
-        if len(a) == len(b):
-            return len(a) >= FEWEST_WORDS and sum(x != y for x, y in zip(a, b, strict=True)) == 1
-        short, long = sorted((a, b), key=len)
-        return len(long) == len(short) + 1 and len(long) >= FEWEST_WORDS and any(long[:cut] + long[cut + 1 :] == short for cut in range(len(long)))
-
-    of = {text: words(text) for text in utterances}
-    trained = [text for text, out in zip(utterances, held, strict=True) if not out and of[text]]
-    punctuation = worded = 0
-    for text in {text for text, out in zip(utterances, held, strict=True) if out and of[text]}:
-        others = [one for one in trained if one != text]
-        if any(of[text] == of[one] for one in others):
-            punctuation += 1
-        elif any(one_word(of[text], of[one]) for one in others):
-            worded += 1
-    return punctuation, worded
-
-
-def near_of(utterances: list[str], held: list[bool]) -> Near:
-    numbers, texts = Numbers(), [words(text) for text in utterances]
-    flat = np.array([numbers[word] for text in texts for word in text], np.uint32)
-    return near(names_of(utterances), flat, np.array([len(text) for text in texts], np.int32), np.array(held, bool), ~np.array(held, bool))
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_near_twins_are_those_that_comparing_all_with_all_finds(seed, monkeypatch):
-    monkeypatch.setattr("chatbot.corpus.near._STRIPE", 7)
-    rng = random.Random(seed)
-    utterances = [" ".join(rng.choices(["a", "b", "c", "d"], k=rng.randint(0, 6))) + rng.choice(["", "", "!", "?"]) for _ in range(60)]
-    held = [names_of([text])[0] % 4 == 0 for text in utterances]
-    found = near_of(utterances, held)
-    assert (found.punctuation, found.one_word) == brute_force(utterances, held)
-    for twin in found.examples:
-        assert held[twin.held]
-        assert not held[twin.trained]
-        assert brute_force([utterances[twin.held], utterances[twin.trained]], [True, False]) != (0, 0)
-
-
-def test_the_order_of_words_counts():
-    assert near_of(["a b c d", "d c b a"], [True, False]).one_word == 0
-    assert near_of(["i like my cat", "i like my dog"], [True, False]).one_word == 1
-
-
-def test_nothing_held_out_has_no_twins():
-    assert near_of(["a b c d", "a b c e"], [False, False]) == Near()
-    assert near_of(["!!!", "..."], [True, False]) == Near(1)
-
-
-# A cleaned copy
-
-
-SIDES = st.text(st.sampled_from("abc \u00e9\u2028\x07\u200b\r\x85\ufeff안"), max_size=6)
-LINES = st.lists(
-    st.one_of(
-        st.tuples(SIDES, SIDES).map("\t".join),
-        st.sampled_from(["", " ", "hello\thi", "hello\thi", "no tab", "a\tb\tc", "nul\0\tx", "\ufeffhello\thi"]),
-    ).map(str.encode)
-    | st.sampled_from([b"caf\xe9\tcr\xe8me", b"\xff\xfe", b"x\ty\r"]),
-    max_size=12,
-)
-
-
-@FILES
-@example([b"", b"hello\thi", b"hello\thi"])
-@example([b"hello\thi", b"", b"hello\thi", b"no tab", b"hello\thi"])
-@given(LINES)
-def test_a_cleaned_copy_is_a_corpus_and_has_all_pairs_that_there_were(tmp_path, lines):
-    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
-    raw = b"".join(line + b"\n" for line in lines)
-    path.write_bytes(raw)
-    out.unlink(missing_ok=True)
-    found = checked(path)
-    hidden = re.compile("[\x07\u200b\ufeff]")
-    try:
-        cleaning = cleaned(path, out)
-    except CorpusError:
-        assert not found.pairs or found.marks.hidden, "sides of nothing that one sees"
-        assert not out.exists()
-        return
-    finally:
-        assert path.read_bytes() == raw
-    copy = list(read_pairs(out))  # raises nothing
-    assert cleaning.pairs == len(copy)
-    for line in lines:  # what can be read alone stands there, but for what nobody sees
-        (tmp_path / "one.tsv").write_bytes(line + b"\n")
-        try:
-            (pair,) = read_pairs(tmp_path / "one.tsv")
-        except CorpusError:
-            continue
-        if not hidden.search(pair.utterance + pair.reply) and ENCODING not in found.problem_kinds:
-            assert (pair.utterance, pair.reply) in {(one.utterance, one.reply) for one in copy}
-    assert not hidden.search(out.read_text("utf-8"))
-    again = checked(out)
-    assert (again.pairs, again.marks.hidden, again.marks.crlf) == (len(copy), 0, 0)
-    if not found.conversations:
-        assert again.repeated == 0
-    assert not cleaned(out, tmp_path / "c.tsv").done, "there is nothing left to do"
-    assert (tmp_path / "c.tsv").read_bytes() == out.read_bytes()
-
-
-def test_what_was_done_is_told(tmp_path):
-    path = tmp_path / "a.tsv"
-    path.write_bytes(
-        b"\xef\xbb\xbf hi \tho\r\nhi\tho\nhi\tho\n\xc2\x9bwow\tyes\nno tab\nT\xfcr\tzu\n" + "ça va\toui\n".encode("cp1252") * 3 + b"ok\tgood\n" * 2
-    )
-    assert cleaned(path, tmp_path / "b.tsv").done == {
-        "byte order mark removed": 1,
-        "line end of Windows made a plain one": 1,
-        "line trimmed, its blanks squeezed, its accents composed": 1,
-        "line whose control or invisible characters were removed": 1,
-        "line converted from Windows-1252 (Western Europe)": 4,
-        "line left out: no pair": 1,
-        "line left out: repeated": 5,
-    }
-    assert (tmp_path / "b.tsv").read_text("utf-8") == "hi\tho\nwow\tyes\nT\u00fcr\tzu\nça va\toui\nok\tgood\n"
-
-
-def test_a_file_in_another_encoding_is_converted(tmp_path):
-    for encoding, text in (
-        ("utf-16", "안녕\tyes 안녕\n"),
-        ("cp949", "안녕하세요 오늘 날씨가 참 좋네요\t네 정말 그렇네요\n"),
-        ("cp1252", "où est la clé à café\tça dépend\n"),
-    ):
-        path, out = tmp_path / f"{encoding}.tsv", tmp_path / f"{encoding}-clean.tsv"
-        path.write_bytes("".join(text.replace("\t", f" {number}\t") for number in range(3000)).encode(encoding))
-        (what, times), *_ = cleaned(path, out).done.items()
-        assert "file converted from" in what
-        assert times == 1
-        assert out.read_text("utf-8").startswith(text.replace("\t", " 0\t"))
-        assert len(list(read_pairs(out))) == 3000
-
-
-def test_lines_that_are_utf_8_stay_so_in_a_file_of_another_encoding(tmp_path):
-    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
-    path.write_bytes("".join(f"où est la clé {number}\tça dépend\n" for number in range(20)).encode("cp1252") + "où est-il\tlà-bas\n".encode() * 2)
-    assert cleaned(path, out).done == {"file converted from Windows-1252 (Western Europe)": 1, "line left out: repeated": 1}
-    assert out.read_text("utf-8").endswith("où est la clé 19\tça dépend\noù est-il\tlà-bas\n")
-
-
-def test_a_conversation_is_kept_whole_and_cut_where_a_line_is_left_out(tmp_path):
-    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
-    path.write_text("hi\tho\nhow\tfine\n\n\nhi\tho\nbad\nso\twhat\n\nhi\tho\nhow\tfine\n")
-    assert cleaned(path, out).done == {"line left out: in a repeated conversation": 2, "line left out: no pair": 1}
-    assert out.read_text() == "hi\tho\nhow\tfine\n\nhi\tho\n\nso\twhat\n\n"
-
-
-def test_groups_are_renumbered_and_what_lost_its_turn_before_is_left_out(tmp_path):
-    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
-    path.write_text("bad\nhi\tho\nyes\tfine\n\nbad\nyes\tgood\n\nlast\tone\n")
-    (tmp_path / "a.groups.tsv").write_text("2\tt\t\t\t0\n3\tt.then-1\tp/1\tx\t1\n6\tt.then-1\t\t\t1\n8\tu\t\t\t0\n")
-    cleaned(path, out)
-    assert out.read_text() == "hi\tho\nyes\tfine\n\nlast\tone\n\n"
-    assert (tmp_path / "b.groups.tsv").read_text() == "1\tt\t\t\t0\n2\tt.then-1\tp/1\tx\t1\n4\tu\t\t\t0\n"
-    assert [pair.group.topic for pair in read_pairs(out, history=1)] == ["t", "t.then-1", "u"]
-
-
-def test_a_long_conversation_is_not_cut(tmp_path, monkeypatch):
-    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
-    text = "".join(f"say {number}\tok\n" for number in range(12)) + "\n" + "hi\tho\n\n" + "".join(f"say {number}\tok\n" for number in range(9)) + "\n"
-    path.write_text(text)
-    (tmp_path / "a.groups.tsv").write_text("".join(f"{number}\tt\t\t\t{int(number > 1)}\n" for number in range(1, 13)))
-    for part in (1, 3, 4, 5, 99):
-        monkeypatch.setattr("chatbot.corpus.cleaning.PART", part)
-        assert not cleaned(path, out).done
-        assert out.read_text() == text
-
-
-def test_half_a_corpus_is_no_cleaned_copy(tmp_path):
-    (tmp_path / "a.tsv").write_bytes(b"hi\tho\n" + b"x" * 400_000)
-    with pytest.raises(CorpusError, match="what follows it cannot be read") as caught:
-        cleaned(tmp_path / "a.tsv", tmp_path / "b.tsv")
-    assert str(caught.value.place).endswith("a.tsv:2:1")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.tsv"]
-
-
-def test_files_are_written_whole_or_not_at_all(tmp_path):
-    one, other = tmp_path / "one.tsv", tmp_path / "other.tsv"
-    other.write_text("old")
-    with pytest.raises(CorpusError, match="is there already"), whole_files([one, other]):
-        raise AssertionError
-    with suppress(KeyboardInterrupt), whole_files([one, other], force=True) as files:
-        files[0].write(b"new")
-        raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.iterdir()] == ["other.tsv"]
-    assert other.read_text() == "old"
-    (tmp_path / "link.tsv").symlink_to("other.tsv")
-    for place in (other, tmp_path / "link.tsv"):
-        with pytest.raises(CorpusError, match="never changed"), whole_files([place], force=True, keep=[other]):
-            raise AssertionError
-    with whole_files([tmp_path / "link.tsv"], force=True) as files:
-        files[0].write(b"new")
-    assert (tmp_path / "link.tsv").is_symlink()
-    assert other.read_text() == "new"
-    for place in (tmp_path, tmp_path / "no" / "where.tsv", tmp_path / "a.tsv.gz"):
-        with pytest.raises(CorpusError), whole_files([place], force=True):
-            raise AssertionError
-
-
-# The parts
-
-
-def test_the_parts_are_those_of_the_split(tmp_path, told):
-    told([*MANY, "zz\tthat is thing 1"], [f"{number}\tt{number % 7}\t\t\t0" for number in range(1, 601)])
-    parts = split_pairs(read_pairs(tmp_path / "a.tsv"))
-    written = write_parts([tmp_path / "a.tsv"], tmp_path / "parts")
-    assert written.pairs == (len(parts.train), len(parts.valid), len(parts.test))
-    for name, part in (("train", parts.train), ("valid", parts.valid), ("test", parts.test)):
-        again = list(read_pairs(tmp_path / "parts" / f"{name}.tsv"))
-        assert [(pair.utterance, pair.reply, pair.group) for pair in again] == [(pair.utterance, pair.reply, pair.group) for pair in part]
-        assert len(part) > 9
-
-
-def test_with_history_the_parts_are_json_with_the_turns_before(tmp_path, told):
-    lines = [line for number, pair in enumerate(MANY) for line in ([pair] if number % 3 else ["", pair])]
-    told(lines)
-    write_parts([tmp_path / "a.tsv"], tmp_path / "parts", history=2)
-    parts = split_pairs(read_pairs(tmp_path / "a.tsv", history=2))
-    for name, part in (("train", parts.train), ("valid", parts.valid), ("test", parts.test)):
-        again = [json.loads(line) for line in (tmp_path / "parts" / f"{name}.jsonl").read_text("utf-8").splitlines()]
-        assert [(one["utterance"], one["reply"], [tuple(turn) for turn in one["history"]], one["place"]) for one in again] == [
-            (pair.utterance, pair.reply, list(pair.history), pair.place) for pair in part
-        ]
-
-
-def test_a_corpus_too_small_to_split_is_refused(tmp_path, told):
-    told(MANY[:40])
-    with pytest.raises(CorpusError, match="too few"):
-        write_parts([tmp_path / "a.tsv"], tmp_path / "parts")
-    assert not (tmp_path / "parts").exists()
 
 
 # The numbers, and how they are drawn
