@@ -240,3 +240,20 @@ def test_cuts_keep_only_the_likeliest(scores, seed, step):
     assert int(sampler(temperature=3.0, top_k=2, top_p=1.0, seeds=[seed])(allowed, step, [0])) in order[:2]
     nucleus = [number for place, number in enumerate(order) if float(allowed[0].exp()[order[:place]].sum()) < 0.6 + 1e-6]
     assert int(sampler(temperature=1.0, top_k=0, top_p=0.6, seeds=[seed])(allowed, step, [0])) in nucleus
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("cell", "wait"), [*product(CELLS, (1, 4))])
+def test_in_training_the_interrupter_hears_a_history_and_says_its_reply_in_one_run(interrupter, cell, wait):
+    network = interrupter(V, cell=cell, wait=wait, dropout=0.0, word_dropout=0.0)
+    for rows in (SOURCES, WITH_HISTORY):
+        source, tokens = padded(rows), replies(rows)
+        expected = network.eval().decode(tokens, network.encode(source))[0]
+        network.train()
+        torch.testing.assert_close(network.decode(tokens, network.encode(source))[0], expected, rtol=0, atol=1e-5)
+        context, steps = network.encode(source), []
+        for token in tokens.split(1, 1):
+            logits, context = network.decode(token, context)
+            steps.append(logits)
+        torch.testing.assert_close(torch.cat(steps, 1), expected, rtol=0, atol=1e-5)
+        network.eval()

@@ -34,17 +34,25 @@ class TokenByTokenRNN(nn.Module):
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
-        """Hears silently what comes before the first piece of a reply to `source` (B, S), and remembers the utterance that closes it."""
+        """Hears silently what comes before the first piece of a reply to `source` (B, S), and remembers the utterance that closes it.
+
+        In training that waits for the reply, so that one fused run covers both: the position is then negative, by the pieces still to be heard.
+        """
         start = utterance_start(source)  # (B,)
-        everything = self.remember(source)
-        state = self.recurrence.zeros(everything.values)
         silent = start + self.wait - 1  # (B,) pieces to hear without a word
-        said = torch.full_like(source[:, :1], BOS)
+        everything = self.remember(source)
+        context = Context(self.recurrence.zeros(everything.values), everything, -silent)
+        return context if self.training else self._hear(context)
+
+    def _hear(self, context: Context) -> Context:
+        """Hears what is to be heard before the first piece of a reply, a piece at a time, and remembers the utterance alone."""
+        state, silent = context.state, -context.position
         for step in range(int(silent.max())):
-            new = self._listen(self._heard(everything, torch.full_like(start, step)[:, None]), said, state)[1]
+            said = torch.full_like(silent, BOS)[:, None]
+            new = self._listen(self._heard(context.memory, torch.full_like(silent, step)[:, None]), said, state)[1]
             still = (step < silent)[None, :, None]
             state = tuple(torch.where(still, one, other) for one, other in zip(new, state, strict=True))
-        return Context(state, self.remember(present_utterance(source, start)) if start.any() else everything, torch.zeros_like(start))
+        return Context(state, from_place(context.memory, silent - self.wait + 1), torch.zeros_like(silent))
 
     def remember(self, source: Tensor) -> Memory:
         """The utterance as it is heard, a piece at a time. A longer one may take its place while the reply goes on."""
@@ -54,9 +62,26 @@ class TokenByTokenRNN(nn.Module):
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
         """Logits (B, T, V) of what follows each of `tokens` (B, T), hearing one more piece of the utterance with each."""
         steps = tokens.shape[1]
+        if self.training and (silence := int(-context.position.min())) > 0:
+            if steps > 1:
+                return self._hear_and_say(tokens, context, silence)
+            context = self._hear(context)
         places = context.position[:, None] + self.wait - 1 + torch.arange(steps, device=tokens.device)  # (B, T)
         outputs, state = self._listen(self._heard(context.memory, places), tokens, context.state)
         return self.speak(outputs), Context(state, context.memory, context.position + steps)
+
+    def _hear_and_say(self, tokens: Tensor, context: Context, silence: int) -> tuple[Tensor, Context]:
+        """`decode` of a whole reply before which up to `silence` pieces are still to be heard, in one fused run over both.
+
+        A row that hears fewer runs on for nothing until the others have ended, so nothing can follow: there is no context after it.
+        """
+        rows, steps = tokens.shape
+        places = torch.arange(silence + steps, device=tokens.device).expand(rows, -1)  # (B, silence + T) of the source
+        spoken = places + context.position[:, None]  # of the reply; negative in the silence
+        said = torch.where(spoken < 0, BOS, tokens.gather(1, spoken.clamp(0, steps - 1)))
+        outputs = self._listen(self._heard(context.memory, places), said, context.state)[0]  # (B, silence + T, H)
+        own = torch.arange(steps, device=tokens.device) - context.position[:, None]  # (B, T)
+        return self.speak(outputs.gather(1, own[:, :, None].expand(-1, -1, outputs.shape[-1]))), Context((), None, context.position + steps)
 
     def _listen(self, heard: Tensor, said: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs (B, T, H) for `heard` (B, T, E) and the pieces `said` (B, T) before each."""
@@ -78,10 +103,13 @@ def utterance_start(source: Tensor) -> Tensor:
     return torch.where(source == SEP, places, 0).amax(1)
 
 
-def present_utterance(source: Tensor, start: Tensor) -> Tensor:
-    """The rows of `source` (B, S) from `start` (B,) on, padded on the right."""
-    places = start[:, None] + torch.arange(source.shape[1], device=source.device)
-    return source.gather(1, places.clamp(max=source.shape[1] - 1)).masked_fill(places >= source.shape[1], PAD)
+def from_place(memory: Memory | None, start: Tensor) -> Memory:
+    """The rows of `memory` from `start` (B,) on, padded on the right."""
+    assert memory is not None
+    places = start[:, None] + torch.arange(memory.values.shape[1], device=start.device)  # (B, S)
+    index = places.clamp(max=memory.values.shape[1] - 1)
+    values = memory.values.gather(1, index[:, :, None].expand_as(memory.values))
+    return Memory(values, values, memory.mask.gather(1, index) & (places < memory.values.shape[1]))
 
 
 def parameters(network: nn.Module) -> int:
