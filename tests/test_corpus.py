@@ -17,7 +17,7 @@ from chatbot.corpus import split
 from chatbot.corpus.conversations import conversations, written
 from chatbot.corpus.expand import expand, said_in
 from chatbot.corpus.fingerprint import fingerprint
-from chatbot.corpus.folding import fold, key
+from chatbot.corpus.folding import LINE_BREAK, fold, key
 from chatbot.corpus.lines import LONGEST_LINE
 from chatbot.corpus.pairs import Group, Pair, groups_path, read_blocks, read_groups, read_pairs
 from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, Rows, split_pairs, split_rows
@@ -330,10 +330,10 @@ def test_the_shipped_corpus_is_what_its_topics_make_byte_for_byte(shipped_topics
 
 
 def test_the_shipped_corpus_is_as_large_as_it_should_be(shipped_topics, shipped_pairs):
-    assert len(shipped_topics) >= 80
-    assert len(shipped_pairs) >= 6000
-    assert len({key(pair.utterance) for pair in shipped_pairs}) >= 4000
-    assert len(twins_among(shipped_pairs)) >= 300
+    assert len(shipped_topics) >= 150
+    assert len(shipped_pairs) >= 80_000
+    assert len({key(pair.utterance) for pair in shipped_pairs}) >= 15_000
+    assert len(twins_among(shipped_pairs)) >= 4000
 
 
 def test_what_the_shipped_bot_says_is_ascii():
@@ -360,10 +360,15 @@ def test_every_deciding_word_and_every_frame_is_trained_on(shipped_topics, shipp
     assert len(twins_among(parts.test)) >= 5, "some pairs must be held out"
 
 
+def test_a_long_run_of_blanks_is_folded_in_one_pass():
+    assert fold("a" + " \t" * 500_000 + "b") == "a b"
+    assert fold("a" + " \n" * 500_000 + "b") == f"a{LINE_BREAK}b"
+
+
 def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
     parts = split_pairs(shipped_pairs)
     lines = ["".join(f"{pair.place.rpartition(':')[2]}\n" for pair in part) for part in (parts.train, parts.valid, parts.test)]
-    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["11e8425210a419fe", "aa733185d65c24e8", "553d88e58315c4bc"]
+    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["218dcec4c8f279f7", "a613141d4a579df2", "3ed44a1a88295791"]
 
 
 def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics):

@@ -6,18 +6,17 @@ import unicodedata
 LINE_BREAK = "\u2028"  # how a line break inside of an utterance or a reply stands in a corpus
 
 _SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which UTF-8 cannot hold
-_BREAKS = re.compile("\\s*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])\\s*")
-# SentencePiece writes a blank as U+2581, so the two cannot be told apart after encoding: both are read as a blank.
-_BLANKS = re.compile(r"[^\S\u2028]+")
+_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
+_BLANKS = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
     """`text` in NFC, runs of blanks squeezed to one, line breaks as U+2028, nothing blank at either end."""
     if text.isprintable() and "  " not in text and (text.isascii() or ("\u2581" not in text and unicodedata.is_normalized("NFC", text))):
         return text.strip()  # nearly every text: of all blanks and breaks only the space is printable
+    # SentencePiece writes a blank as U+2581, so the two cannot be told apart after encoding: both are read as a blank.
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text.replace("\u2581", " ")))
-    text = _BREAKS.sub(LINE_BREAK, text)
-    return _BLANKS.sub(" ", text).strip()
+    return _BLANKS.sub(lambda run: LINE_BREAK if _BREAK.search(run[0]) else " ", text).strip()
 
 
 def key(text: str) -> str:
