@@ -17,8 +17,11 @@ def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[
         ("vocabulary", f"{pieces:,} pieces{', heard in lower case' if details.lowercase else ''}"),
         ("history", f"{details.history} earlier turns" if details.history else "none: each utterance is answered by itself"),
         ("limits", f"{details.utterance_limit} pieces heard, {details.reply_limit} said"),
+        ("in doubt", _doubt(details)),
         ("created", details.created),
     ]
+    if details.known_replies:
+        rows.insert(-2, ("replies", "only such as stand in its corpus, word for word, unless it is told otherwise"))
     lines += ["| | |", "|---|---|", *(f"| {left} | {right} |" for left, right in rows), ""]
     if details.training.get("command"):
         lines += ["Trained by", "", f"    {details.training['command']}", ""]
@@ -39,3 +42,14 @@ def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[
         "",
     ]
     return "\n".join(lines)
+
+
+def _doubt(details: Details) -> str:
+    """What it says when it is not sure, and how often that is right."""
+    found = details.threshold
+    if not found:
+        return "never: too little was held out to find out when"
+    return (
+        f"below a log-probability of {found['log_probability']:.2f} it says “{details.unsure}”: on held-out utterances that leaves"
+        f" {found['right']:.0%} of its right replies and {found['wrong']:.0%} of its wrong ones, and of its replies to nonsense {found['nonsense']:.0%}"
+    )

@@ -69,7 +69,7 @@ def test_a_larger_corpus_prints_scores(scored):
 def test_the_log_is_a_line_of_json_a_validation(request, which, strict_json):
     folder, _ = request.getfixturevalue(which)
     lines = [strict_json(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
-    assert {line["network"] for line in lines} == set(stored(folder)["files"]) - {"vocabulary"}
+    assert {line["network"] for line in lines} == set(stored(folder)["files"]) - {"vocabulary", "replies"}
     assert all(len(line["samples"]) == 2 for line in lines)
 
 
@@ -86,7 +86,7 @@ def test_everything_else_lies_beside_nothing(small):
     folder, _ = small
     named = {file["name"] for file in stored(folder)["files"].values()}
     assert {path.name for path in folder.iterdir()} == named | {"bundle.json", "README.md", "log.jsonl"}
-    assert all(re.search(r"-[0-9a-f]{12}\.(model|safetensors)$", name) for name in named)
+    assert all(re.search(r"-[0-9a-f]{12}\.(model|safetensors|txt)$", name) for name in named)
 
 
 def test_the_defaults_are_those_of_the_help(chatbot, corpus, monkeypatch, tmp_path):
@@ -102,7 +102,7 @@ def test_the_defaults_are_those_of_the_help(chatbot, corpus, monkeypatch, tmp_pa
 
 
 OPTIONS = {
-    "--no-interrupter": lambda found: found["interrupters"] == {} and set(found["files"]) == {"vocabulary", "listener"},
+    "--no-interrupter": lambda found: found["interrupters"] == {} and set(found["files"]) == {"vocabulary", "replies", "listener"},
     "--wait 1,4": lambda found: set(found["interrupters"]) == {"1", "4"} and "interrupter-4" in found["files"],
     "--wait 4,1,4": lambda found: set(found["interrupters"]) == {"1", "4"},
     "--lowercase": lambda found: found["lowercase"] is True,
