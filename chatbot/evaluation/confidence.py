@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.bot import Bot
-from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.metrics import is_right
 from chatbot.records import Decoding
@@ -30,11 +29,11 @@ def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[st
     The others are the wrong replies and those to nonsense. Of a whole reply the log-probability tells right from wrong better than its mean a piece does,
     since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
     """
-    asked = list({key(pair.utterance): pair for pair in held_out}.values())
+    asked = list({(pair.name, pair.history): pair for pair in held_out}.values())
     replies = bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
     right, wrong = list[float](), list[float]()
     for pair, reply in zip(asked, replies, strict=True):
-        (right if is_right(reply.text, allowed[key(pair.utterance)]) else wrong).append(reply.log_probability)
+        (right if is_right(reply.text, allowed[pair.name]) else wrong).append(reply.log_probability)
     if len(right) < FEWEST:
         return None
     strange = [reply.log_probability for reply in bot.replies(nonsense([pair.utterance for pair in asked], bot.utterance_limit), decoding)]
