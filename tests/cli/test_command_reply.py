@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-FIELDS = {"text": str, "log_probability": float, "pieces": int, "milliseconds": float}
+FIELDS = {"text": str, "log_probability": float, "pieces": int, "milliseconds": float, "unsure": bool, "raw": str}
 
 
 @pytest.mark.parametrize("words", [["hello"], ["where", "is", "the", "cat"], ["--", "--help"], ["-"]])
