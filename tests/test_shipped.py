@@ -13,6 +13,7 @@ from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
 from chatbot.evaluation import metrics
 from chatbot.listening import ladder, race, shared
+from chatbot.records import Decoding
 from chatbot.shipped import shipped
 
 FOLDER = shipped("models") / "small-talk"
@@ -36,8 +37,8 @@ def interrupter(bundle):
 
 
 @pytest.fixture(scope="module")
-def pairs():
-    return list(read_pairs(CORPUS))
+def pairs(bundle):
+    return list(read_pairs(CORPUS, history=bundle.details.history))
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +51,38 @@ def allowed(pairs):
     return metrics.allowed_replies(pairs)
 
 
-@pytest.fixture(scope="module")
-def replies(listener):
-    """Fits the kind of utterance: the replies of the topics named, by a word of the corpus."""
-    return lambda utterance: listener.reply(utterance).text
-
-
-def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(bundle, pairs):
+@pytest.mark.parametrize(("name", "corpus", "history"), [("small-talk", "dialog.tsv", 0), ("small-talk.ko", "dialog.ko.tsv", 1)])
+def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(name, corpus, history):
     from chatbot.corpus.fingerprint import fingerprint
 
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8e6
-    assert bundle.details.fingerprint == fingerprint(pairs)
+    folder = shipped("models") / name
+    details = bundles.load(folder).details
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 8e6
+    assert details.history == history
+    assert details.fingerprint == fingerprint(list(read_pairs(shipped("corpora") / corpus, history=history)))
+    assert details.threshold["right"] >= 0.95
+    assert details.threshold["nonsense"] < 0.75
+
+
+def test_in_doubt_it_says_that_it_did_not_follow(bundle, listener):
+    decoding = Decoding(unsure=bundle.details.unsure)
+    assert not listener.reply("hello", decoding).unsure
+    assert listener.reply("colander the of purple seventeen gave under", decoding).unsure
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "sample", "beam"])
+def test_with_known_replies_it_says_what_stands_in_its_corpus(listener, pairs, strategy):
+    replies = {pair.reply for pair in pairs}
+    for text in (SAD, HAPPY, "what is the square root of 2", "asdfgh", "나는 슬퍼"):
+        assert listener.reply(text, Decoding(strategy=strategy, known_replies=True)).text in replies
+
+
+def test_the_one_that_speaks_korean_waits_for_the_verb():
+    bundle = bundles.load(shipped("models") / "small-talk.ko")
+    pairs = list(read_pairs(shipped("corpora") / "dialog.ko.tsv"))
+    allowed, bot = metrics.allowed_replies(pairs), Bot.of(bundle)
+    for text in ("안녕", "고마워", "배고파"):
+        assert metrics.is_right(bot.reply(text).text, allowed[text])
 
 
 def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
