@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from corpus_reports import checked
 from hypothesis import HealthCheck, settings
 from torch import nn
 
@@ -122,3 +123,17 @@ def _wild(network):
         for weight in network.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) * 0.6)
     return network.eval()
+
+
+@pytest.fixture
+def told(tmp_path):
+    """The report on a corpus of these lines or bytes."""
+
+    def call(content, groups=None, **named):
+        raw = content if isinstance(content, bytes) else "".join(f"{line}\n" for line in content).encode()
+        (tmp_path / "a.tsv").write_bytes(raw)
+        if groups:
+            (tmp_path / "a.groups.tsv").write_text("".join(f"{line}\n" for line in groups))
+        return checked(tmp_path / "a.tsv", **named)
+
+    return call

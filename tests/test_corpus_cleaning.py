@@ -6,40 +6,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from corpus_reports import MANY, checked
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chatbot.corpus.cleaning import Cleaning
 from chatbot.corpus.gathering import ENCODING, Corpora
-from chatbot.corpus.inspection import inspect
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.parts import write_parts
-from chatbot.corpus.report import Report, report
 from chatbot.corpus.split import split_pairs
 from chatbot.corpus.written import whole_files
 from chatbot.errors import CorpusError
 
 FILES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-MANY = [f"please tell me number {number} of all things\tthat is thing {number % 7}" for number in range(600)]
-
-
-def checked(*paths: Path, history: int = 0) -> Report:
-    corpora = Corpora(paths, history=history)
-    return report(corpora, map(inspect, corpora.blocks()))
-
-
-@pytest.fixture
-def told(tmp_path):
-    """The report on a corpus of these lines or bytes."""
-
-    def call(content, groups=None, **named) -> Report:
-        raw = content if isinstance(content, bytes) else "".join(f"{line}\n" for line in content).encode()
-        (tmp_path / "a.tsv").write_bytes(raw)
-        if groups:
-            (tmp_path / "a.groups.tsv").write_text("".join(f"{line}\n" for line in groups))
-        return checked(tmp_path / "a.tsv", **named)
-
-    return call
 
 
 def cleaned(path: Path, out: Path, *, force: bool = True) -> Cleaning:

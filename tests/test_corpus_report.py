@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from corpus_reports import MANY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,30 +16,9 @@ from chatbot.corpus.inspection import SHOWN, inspect
 from chatbot.corpus.lines import LONGEST_LINE, read_lines
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.recoding import guess
-from chatbot.corpus.report import Report, report
 from chatbot.corpus.stats import stats
 
 ROOT = Path(__file__).parents[1]
-MANY = [f"please tell me number {number} of all things\tthat is thing {number % 7}" for number in range(600)]
-
-
-def checked(*paths: Path, history: int = 0) -> Report:
-    corpora = Corpora(paths, history=history)
-    return report(corpora, map(inspect, corpora.blocks()))
-
-
-@pytest.fixture
-def told(tmp_path):
-    """The report on a corpus of these lines or bytes."""
-
-    def call(content, groups=None, **named) -> Report:
-        raw = content if isinstance(content, bytes) else "".join(f"{line}\n" for line in content).encode()
-        (tmp_path / "a.tsv").write_bytes(raw)
-        if groups:
-            (tmp_path / "a.groups.tsv").write_text("".join(f"{line}\n" for line in groups))
-        return checked(tmp_path / "a.tsv", **named)
-
-    return call
 
 
 # What is wrong
