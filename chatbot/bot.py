@@ -78,22 +78,21 @@ class Bot:
             yield reply
             return
         began = time.perf_counter()
-        scores: list[float] = []
-        finished = False
+        ids, scores = list[int](), list[float]()
 
         def said() -> Iterator[int]:
-            nonlocal finished
             for (number,), (score,) in self._speak([source], decoding):
                 scores.append(score)
-                finished = number == EOS
-                if not finished:
+                if number != EOS:
+                    ids.append(number)
                     yield number
 
         whole = ""
         for text in self.vocabulary.stream(said()):
             whole += text
             yield text.replace(LINE_BREAK, "\n")
-        yield Reply(whole.replace(LINE_BREAK, "\n"), sum(scores), len(scores), (time.perf_counter() - began) * 1000, finished)
+        milliseconds = (time.perf_counter() - began) * 1000
+        yield Reply(whole.replace(LINE_BREAK, "\n"), sum(scores), len(scores), milliseconds, len(scores) > len(ids), ids=tuple(ids))
 
     def reply(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Reply:
         """The whole reply to one utterance."""
@@ -178,4 +177,5 @@ class Bot:
 
     def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:
         text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")
-        return Reply(text, hypothesis.log_probability, len(hypothesis.ids) + hypothesis.finished, milliseconds, hypothesis.finished)
+        pieces = len(hypothesis.ids) + hypothesis.finished
+        return Reply(text, hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids))

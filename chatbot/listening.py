@@ -1,4 +1,4 @@
-"""Who had heard what when it spoke: the race, which happens, and the ladder, which only would have been."""
+"""Who had heard what when it spoke: the race, which happens, the ladder, which only would have been, and what of it the listener heeded."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -6,19 +6,31 @@ from dataclasses import replace
 from itertools import accumulate, zip_longest
 
 import regex
+import torch
 
+from chatbot.batches import Examples, Ragged, pad
 from chatbot.bot import Bot, History
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
-from chatbot.records import Decoding, Ladder, Race, Reply, Rung, Step
+from chatbot.records import Attention, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins, shared
+from chatbot.training.loss import log_probabilities
+from chatbot.vocabulary import BOS, EOS
 
 # A word is what stands between blanks; in scripts that write none between words, each character is one.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _WORD = regex.compile(rf"[{_UNSPACED}]\p{{M}}*|[^\s{_UNSPACED}]+")
+_LAST_WORD = regex.compile(rf"(?:[{_UNSPACED}]\p{{M}}*|[^\W{_UNSPACED}](?:[^\s{_UNSPACED}]*[^\W{_UNSPACED}])?)(?=\W*$)")  # without the marks after it
 
 
 def words(text: str) -> list[tuple[int, int]]:
     """Where each word of `text` begins and ends."""
     return [match.span() for match in _WORD.finditer(text)]
+
+
+def with_ending(utterance: str, ending: str) -> str:
+    """`utterance` with another last word; what stands after that word stays."""
+    changed, times = _LAST_WORD.subn(lambda _: ending, utterance, count=1)
+    return changed if times else f"{utterance} {ending}"
 
 
 def race(
@@ -49,12 +61,9 @@ def race(
         if len(said) > limit:  # a character was broken off; if only for want of heard pieces, it may still be finished
             said = [*said[: limit - 1], said[limit - 1] + (said[limit] if limit == whole_limit else "")]
         reply = replace(last, text="".join(said)) if still_typing else last
-    whole = "".join(heard)
-    starts = [start for start, _ in words(whole)]
-    numbers = [max(1, bisect_right(starts, end - 1)) for end in accumulate(map(len, heard))]  # of the word that each piece ends in
     silent = [None] * min(wait - 1, len(heard) if still_typing else wait - 1)
-    both = zip_longest(heard, numbers, [*silent, *said])
-    return Race(whole, wait, tuple(Step(text or "", number or 0, piece) for text, number, piece in both), reply, listener)
+    both = zip_longest(heard, _numbers(heard), [*silent, *said])
+    return Race("".join(heard), wait, tuple(Step(text or "", number or 0, piece) for text, number, piece in both), reply, listener)
 
 
 def ladder(listener: Bot, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Ladder:
@@ -71,6 +80,55 @@ def ladder(listener: Bot, utterance: str, decoding: Decoding | None = None, hist
     return Ladder(whole, rungs, settled)
 
 
-def shared(first: Sequence[object], second: Sequence[object]) -> int:
-    """How many pieces two sequences have in common from the beginning."""
-    return next((place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other), min(len(first), len(second)))
+def twins(interrupter: Bot, first: Race, second: Race) -> Twins:
+    """The two races of `interrupter` side by side."""
+    return Twins(first, second, shared(*(interrupter.vocabulary.hear(race.utterance) for race in (first, second))))
+
+
+def heeded(listener: Bot, utterance: str, reply: Reply, history: History = ()) -> Attention | Influence:
+    """What of `utterance` the listener heeded in its `reply`: its attention where it has one, else the influence of each word."""
+    assert isinstance(listener.network, Seq2Seq)
+    measure = influence if listener.network.attention is None else attention
+    return measure(listener, utterance, reply, history)
+
+
+@torch.inference_mode()
+def attention(listener: Bot, utterance: str, reply: Reply, history: History = ()) -> Attention:
+    """The weights that the decoder used when it said `reply`: the reply decoded at once gives those of decoding it step by step (law 1)."""
+    network, vocabulary = listener.network, listener.vocabulary
+    assert isinstance(network, Seq2Seq)
+    heard = list(vocabulary.stream(vocabulary.hear(utterance)))
+    source = listener.hear(utterance, history)
+    earlier = len(source) - len(vocabulary.hear(utterance))
+    tokens = pad([[BOS, *reply.ids[:-1]]], listener.device)  # (1, T)
+    rows = network.attend(tokens, network.encode(pad([source], listener.device)))[0, : len(reply.ids)].tolist()
+    said, last = list(vocabulary.stream(reply.ids)), max(0, len(reply.ids) - 1)
+    return Attention(
+        tuple(heard),
+        tuple(_numbers(heard)),
+        (*said[:last], "".join(said[last:])),  # a character that was broken off belongs to the last piece
+        tuple(tuple(row[earlier:]) for row in rows),
+        tuple(sum(row[:earlier]) for row in rows),
+    )
+
+
+def influence(listener: Bot, utterance: str, reply: Reply, history: History = ()) -> Influence:
+    """By how much the log-probability of `reply` falls when a word of `utterance` is left out, for each word: all scored as one batch."""
+    vocabulary = listener.vocabulary
+    pieces = vocabulary.hear(utterance)
+    earlier = listener.hear(utterance, history)[: -len(pieces)]
+    heard = list(vocabulary.stream(pieces))
+    numbers = _numbers(heard)
+    count = max(numbers)
+    sources = [[*earlier, *(piece for piece, word in zip(pieces, numbers, strict=False) if word != left_out)] for left_out in range(count + 1)]
+    said = [BOS, *reply.ids, *([EOS] if reply.finished else [])]
+    examples = Examples.of(Ragged(sources, listener.device), Ragged([said] * len(sources), listener.device))
+    whole, *without = log_probabilities(listener.network, examples).tolist()
+    texts = ["".join(text for text, number in zip(heard, numbers, strict=True) if number == word).strip() for word in range(1, count + 1)]
+    return Influence(tuple(texts), tuple(whole - score for score in without))
+
+
+def _numbers(heard: Sequence[str]) -> list[int]:
+    """The number of the word that each heard piece ends in."""
+    starts = [start for start, _ in words("".join(heard))]
+    return [max(1, bisect_right(starts, end - 1)) for end in accumulate(map(len, heard))]

@@ -1,6 +1,7 @@
 """Frozen records that rooms, screens and reports share. Free of torch, so that a screen can be drawn before torch is imported."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,6 +69,7 @@ class Reply:
     milliseconds: float
     finished: bool = True  # False: cut at the limit of pieces
     instead_of: str | None = None  # what the network said, where `text` is that the bot did not follow
+    ids: tuple[int, ...] = field(default=(), repr=False)  # what the network said, piece by piece, without the end-mark
 
     @property
     def unsure(self) -> bool:
@@ -131,6 +133,62 @@ class Beat:
 
     heard: str
     said: str
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two races of one interrupter over utterances that begin alike."""
+
+    first: Race
+    second: Race
+    heard_alike: int  # pieces that both begin with
+
+    @property
+    def bound(self) -> int:
+        """So many pieces were said before the first difference was heard: in them the two replies cannot differ (the prefix law)."""
+        return min(max(0, self.heard_alike - self.first.wait + 1), *(sum(step.said is not None for step in race.steps) for race in (self.first, self.second)))
+
+    @property
+    def said_alike(self) -> int:
+        """How many pieces both replies of the interrupter begin with, by law or by choice."""
+        first, second = ([step.said for step in race.steps if step.said is not None] for race in (self.first, self.second))
+        return shared(first, second)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """How much each piece of the listener's reply looked at each heard piece."""
+
+    heard: tuple[str, ...]  # the text that each piece adds to the utterance
+    words: tuple[int, ...]  # the number of the word, from 1, that each of them ends in
+    said: tuple[str, ...]  # the text that each piece adds to the reply
+    weights: tuple[tuple[float, ...], ...]  # a row a piece of the reply, a column a heard piece
+    before: tuple[float, ...]  # what of each row went to the turns before; with its weights that makes 1
+
+    @property
+    def by_word(self) -> tuple[tuple[float, ...], ...]:
+        """The weights, those of the pieces of a word added up."""
+        numbers = range(1, max(self.words, default=0) + 1)
+        return tuple(tuple(sum(weight for weight, word in zip(row, self.words, strict=True) if word == number) for number in numbers) for row in self.weights)
+
+    @property
+    def heard_words(self) -> tuple[str, ...]:
+        """The words of the utterance."""
+        numbers = range(1, max(self.words, default=0) + 1)
+        return tuple("".join(text for text, word in zip(self.heard, self.words, strict=True) if word == number).strip() for number in numbers)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What each heard word did for the listener's reply, measured by leaving it out: for a network without attention."""
+
+    heard_words: tuple[str, ...]
+    falls: tuple[float, ...]  # by how much the log-probability of the reply falls when that word is not heard; negative: it rises
+
+
+def shared(first: Sequence[object], second: Sequence[object]) -> int:
+    """How many things two sequences have in common from the beginning."""
+    return next((place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other), min(len(first), len(second)))
 
 
 @dataclass(frozen=True)

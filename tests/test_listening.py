@@ -1,14 +1,17 @@
-"""The race and the ladder: steps that join to what was heard and said, waits, words, and a last rung that is the reply."""
+"""The race, the ladder and what was heeded: steps that join to what was heard and said, waits, words, a last rung that is the reply, weights and twins."""
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.bot import Bot
 from chatbot.corpus.folding import fold
 from chatbot.errors import PromptError
-from chatbot.listening import ladder, race, shared, words
-from chatbot.records import Decoding, Race, Reply, Step
+from chatbot.listening import attention, heeded, influence, ladder, race, twins, with_ending, words
+from chatbot.networks.token_by_token import TokenByTokenRNN
+from chatbot.records import Attention, Decoding, Influence, Race, Reply, Step, shared
+from chatbot.vocabulary import BOS, EOS
 
 UTTERANCES = ["hello", "today's perfect weather makes me so sad", "  what   is your name? ", "été 今天天气 very", "👋🏽 ok", "a\nb c"]
 
@@ -213,3 +216,121 @@ def test_a_limit_cuts_a_reply_and_says_so(listening):
         reply = listening.reply("hello you", Decoding(strategy=strategy, limit=1))
         assert reply.pieces == 1
         assert not reply.finished
+
+
+# What was heeded
+
+
+class Watched:
+    """Attention that notes the weights that it is used with."""
+
+    def __init__(self, attention, monkeypatch):
+        self.seen = []
+        plain = attention.weights
+        monkeypatch.setattr(attention, "weights", lambda *asked: self.seen.append(plain(*asked)) or self.seen[-1])
+
+
+DECODINGS = [Decoding(), Decoding(strategy="sample", seed=4, temperature=2.0), Decoding(limit=3)]
+
+
+@pytest.mark.parametrize("decoding", DECODINGS, ids=["greedy", "sampled", "cut"])
+@pytest.mark.parametrize("options", [{}, {"reverse_source": True, "bidirectional": False}, {"attention": "additive"}], ids=["plain", "reversed", "additive"])
+@pytest.mark.parametrize("history", [(), (("I am sad", "I'm sorry."),)], ids=["alone", "history"])
+def test_the_weights_are_those_that_the_decoder_used(vocabulary, listener, monkeypatch, decoding, options, history):
+    network = listener(len(vocabulary), **options)
+    bot = Bot(network, vocabulary, history=1, reply_limit=12)
+    watched = Watched(network.attention, monkeypatch)
+    reply = bot.reply("today's perfect weather makes me so sad", decoding, history)
+    used = torch.cat([weights[0] for weights in watched.seen])[: len(reply.ids)]  # (T, S), the end-mark's left out
+    if network.options.reverse_source:
+        used = used.flip(1)
+    found = attention(bot, "today's perfect weather makes me so sad", reply, history)
+    assert torch.tensor(found.weights) == pytest.approx(used[:, -len(found.heard) :], abs=1e-5)
+    assert [sum(row) + before for row, before in zip(found.weights, found.before, strict=True)] == pytest.approx([1.0] * len(reply.ids))
+    assert (max(found.before) > 0.01) == bool(history)
+    assert "".join(found.heard) == fold("today's perfect weather makes me so sad")
+    assert "".join(found.said) == reply.text.replace("\n", "\u2028")
+
+
+@pytest.mark.parametrize("utterance", UTTERANCES)
+def test_attention_by_word_loses_nothing(listening, utterance):
+    found = attention(listening, utterance, listening.reply(utterance))
+    assert list(found.heard_words) == cut(fold(utterance))
+    for row, weights in zip(found.by_word, found.weights, strict=True):
+        assert len(row) == len(found.heard_words)
+        assert sum(row) == pytest.approx(sum(weights)) == pytest.approx(1.0, abs=1e-5)
+
+
+def scored(bot, source, reply):
+    """The log-probability of `reply` after `source`, decoded by itself."""
+    tokens = torch.tensor([[BOS, *reply.ids]])
+    with torch.inference_mode():
+        scores = bot.network.decode(tokens, bot.network.encode(torch.tensor([source])))[0][0].log_softmax(-1)
+    return sum(float(scores[place, number]) for place, number in enumerate([*reply.ids, *([EOS] if reply.finished else [])]))
+
+
+@pytest.mark.parametrize("history", [(), (("hello", "Hello. How are you?"),)], ids=["alone", "history"])
+@pytest.mark.parametrize("decoding", DECODINGS, ids=["greedy", "sampled", "cut"])
+def test_the_influence_of_a_word_is_the_difference_of_two_scorings(vocabulary, listener, decoding, history):
+    bot = Bot(listener(len(vocabulary), attention="none"), vocabulary, history=1, reply_limit=9)
+    utterance = "it's me, Wren!"
+    reply = bot.reply(utterance, decoding, history)
+    found = influence(bot, utterance, reply, history)
+    whole, pieces = bot.hear(utterance, history), len(vocabulary.hear(utterance))
+    assert list(found.heard_words) == ["it's", "me,", "Wren!"]
+    numbers = [step.word for step in race(Bot(TokenByTokenRNN(bot.network.options, len(vocabulary), hidden=4).eval(), vocabulary), utterance).steps][:pieces]
+    for word, fall in enumerate(found.falls, 1):
+        without = whole[: len(whole) - pieces] + [piece for piece, number in zip(whole[len(whole) - pieces :], numbers, strict=True) if number != word]
+        assert fall == pytest.approx(scored(bot, whole, reply) - scored(bot, without, reply), abs=1e-4)
+    assert reply.log_probability == pytest.approx(scored(bot, whole, reply), abs=1e-4)
+
+
+def test_a_network_without_attention_shows_influence_instead(vocabulary, listener):
+    for kind, record in (("none", Influence), ("general", Attention)):
+        bot = Bot(listener(len(vocabulary), attention=kind), vocabulary, reply_limit=8)
+        assert isinstance(heeded(bot, "hello", bot.reply("hello")), record), "a single word can be left out too"
+
+
+# Twins
+
+
+@pytest.mark.parametrize(
+    ("utterance", "ending", "changed"),
+    [
+        ("I am so sad", "happy", "I am so happy"),
+        ("do you like it?", "tea", "do you like tea?"),
+        ("do you like it ?!", "tea", "do you like tea ?!"),
+        ("sad", "happy", "happy"),
+        ("it is o'clock.", "\\1 late", "it is \\1 late."),
+        ("우리 팀은 모르던데", "알던데", "우리 팀은 알던데"),
+        ("今天天气好。", "坏", "今天天气坏。"),
+        ("ok今", "明", "ok明"),
+        ("か\u3099き\u3099", "く", "か\u3099く"),
+        ("?!", "why", "?! why"),
+        ("👋🏽", "ok", "👋🏽 ok"),
+    ],
+)
+def test_a_twin_has_another_last_word(utterance, ending, changed):
+    assert with_ending(utterance, ending) == changed
+
+
+@given(st.text(), st.text(alphabet="abc", min_size=1))
+def test_a_twin_begins_as_the_other_does_and_ends_in_the_new_word(utterance, ending):
+    changed = with_ending(utterance, ending)
+    before, _, after = changed.rpartition(ending)
+    assert utterance.startswith(before.removesuffix(" "))
+    assert utterance.endswith(after)
+
+
+@pytest.mark.parametrize("wait", [1, 2, 4])
+@pytest.mark.parametrize("decoding", DECODINGS[:2], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("endings", [("sad", "happy"), ("sad", "sad"), ("👋🏽", "👋🏿")], ids=str)
+def test_what_is_said_before_the_difference_is_heard_cannot_differ(interrupting, wait, decoding, endings):
+    bot = interrupting(wait)
+    first, second = (race(bot, f"it rains so I am {ending}", decoding) for ending in endings)
+    found = twins(bot, first, second)
+    said = [[step.said for step in one.steps if step.said is not None] for one in (first, second)]
+    assert said[0][: found.bound] == said[1][: found.bound]
+    assert found.bound == min(max(0, found.heard_alike - wait + 1), *map(len, said))
+    assert found.said_alike >= found.bound > 0
+    assert found.heard_alike == shared(*(bot.hear(one.utterance) for one in (first, second)))

@@ -80,6 +80,16 @@ class Seq2Seq(nn.Module):
             outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
         return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
 
+    def attend(self, tokens: Tensor, context: Context) -> Tensor:
+        """How much `decode` looks at each heard piece at each of `tokens` (B, T): (B, T, S), in the order in which they were heard."""
+        assert self.attention is not None
+        assert context.memory is not None
+        weights = self.attention.weights(self.decoder(self.said(tokens), context.state)[0], context.memory)  # (B, T, S)
+        if not self.options.reverse_source:
+            return weights
+        places = turn(weights.shape[-1], context.memory.mask.sum(1))  # (B, S)
+        return weights.gather(2, places[:, None].expand_as(weights))
+
     def foresee(self, context: Context) -> Tensor:
         """Logits (B, V) of the pieces that the reply to what was heard will hold, in whatever order. No weights of its own."""
         start = context.state[0][-1]  # (B, H)
