@@ -41,3 +41,7 @@ class TrainingError(ChatbotError):
 
 class PromptError(ChatbotError):
     """An utterance that cannot be answered: nothing in it, or too long."""
+
+
+class TranscriptError(ChatbotError):
+    """A transcript that cannot be read or played."""

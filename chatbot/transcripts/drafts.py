@@ -1,0 +1,35 @@
+"""Drafts of scenes: from a conversation that was held, and from what a corpus holds out."""
+
+from collections.abc import Iterable, Sequence
+
+from chatbot.corpus.folding import fold
+from chatbot.records import Decoding
+from chatbot.transcripts.scenes import squeezed
+
+HEAD = "@chat 1\n"
+
+
+def draft(turns: Sequence[tuple[str, str]], *, title: str = "a conversation", decoding: Decoding | None = None) -> str:
+    """A transcript of one scene: the (utterance, reply) `turns` as they were said. A turn without a reply expects any."""
+    lines = [f"@decode {spelled(decoding)}", f"@seed {decoding.seed}"] if decoding and decoding.strategy != "greedy" else []
+    for utterance, reply in turns:
+        said = squeezed(reply)
+        lines += [f"> {fold(utterance)}", f"< {said}" if said else "<?"]
+    return f"{HEAD}\n{scene(title, lines)}"
+
+
+def scene(title: str, lines: Iterable[str]) -> str:
+    """A scene of these lines."""
+    return "".join(f"{line}\n" for line in (f"== {squeezed(title)}", *lines))
+
+
+def spelled(decoding: Decoding) -> str:
+    """`decoding` as `@decode` has it."""
+    match decoding.strategy:
+        case "sample":
+            cut = f" k={decoding.top_k}" if decoding.top_k else ""
+            return f"sample t={decoding.temperature:g} p={decoding.top_p:g}{cut}"
+        case "beam":
+            return f"beam {decoding.width}"
+        case _:
+            return "greedy"
