@@ -17,7 +17,8 @@ from chatbot.errors import ChatbotError
 from chatbot.records import BotCard, Decoding
 from chatbot.safe_text import safe_line
 from chatbot.tui.chat import Chat
-from chatbot.tui.conversation import Conversation, Question, command_list, command_of, unknown_command
+from chatbot.tui.commands import COMMANDS, command_list, command_of, unknown_command
+from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example, key_lines
 from chatbot.tui.panel import Panel
@@ -35,7 +36,7 @@ class ChatApp(App[None]):
 
     TITLE = "chatbot talk"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
+        Binding("f1", "keys", "Help"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener"),
         Binding("f3", "view", "View", tooltip="race or ladder"),
         Binding("f5", "replay", "Replay", tooltip="the last race, word by word"),
@@ -51,26 +52,7 @@ class ChatApp(App[None]):
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012 - Textual declares no class variable
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-medium"), (32, "-tall")]  # noqa: RUF012
-    CSS = """
-    #body { height: 1fr; }
-    #body Chat { width: 1fr; height: 1fr; min-height: 2; }
-    Screen.-narrow Panel { height: auto; max-height: 70%; border-top: hkey $foreground 20%; }
-    Screen.-wide #body { layout: horizontal; }
-    Screen.-wide Chat { padding-top: 1; }
-    Screen.-wide Panel { width: 50%; height: 1fr; border-left: vkey $foreground 20%; padding: 1 1 0 1; }
-    HelpPanel #widget-help { background: $surface; }
-    HelpPanel KeyPanel { scrollbar-size-vertical: 1; scrollbar-color: $foreground 20%; scrollbar-background: $background; }
-    HelpPanel BindingsTable > .bindings-table--key { color: $foreground; }
-    Screen.-narrow HelpPanel { split: bottom; width: 100%; max-width: 100%; height: 60%; border-left: none; }
-    Screen.-narrow HelpPanel #widget-help { padding: 0; margin: 0; }
-    Chat, Panel, Prompt {
-        scrollbar-size-vertical: 1; scrollbar-color: $foreground 20%; scrollbar-color-hover: $foreground 40%;
-        scrollbar-background: $background; scrollbar-background-hover: $background;
-    }
-    Footer, FooterKey { background: $background; }
-    FooterKey .footer-key--key { color: $foreground; background: $background; }
-    FooterKey .footer-key--description { color: $foreground 60%; background: $background; }
-    """
+    CSS_PATH = "screen.tcss"
 
     @dataclass
     class _Loaded(Message):
@@ -145,17 +127,13 @@ class ChatApp(App[None]):
 
     @on(Prompt.Sent)
     async def _send(self, message: Prompt.Sent) -> None:
-        command = command_of(message.text)
-        if command is None:
+        given = command_of(message.text)
+        if given is None:
             self._chat.ask(message.text)
-        elif command == "/help":
-            self._chat.remark(command_list())
-        elif command == "/quit":
-            self.exit()
-        elif command in ("/clear", "/compare", "/decoding", "/replay", "/again"):
-            await self.run_action(command[1:])
+        elif given.name in COMMANDS:
+            await self.run_action(("", given.name[1:], (given.argument,) if given.argument else ()))
         else:
-            self._chat.remark(unknown_command(command))
+            self._chat.remark(unknown_command(given.name))
 
     @on(Chat.Began)
     def _reply_began(self) -> None:
@@ -223,6 +201,10 @@ class ChatApp(App[None]):
                 return True
 
     def action_help(self) -> None:
+        """Lists the commands."""
+        self._chat.remark(command_list())
+
+    def action_keys(self) -> None:
         """Opens or closes the list of keys; where it would not fit, the chat lists them."""
         if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()

@@ -4,31 +4,6 @@ from dataclasses import dataclass, replace
 
 from chatbot.records import Decoding, Reply
 
-COMMANDS = {
-    "/help": "lists these commands",
-    "/compare": "the interrupter beside the listener",
-    "/decoding": "greedy or sampled replies",
-    "/again": "the last question, another seed",
-    "/replay": "the last race once more",
-    "/clear": "forgets what was said",
-    "/quit": "ends",
-}
-
-
-def command_of(line: str) -> str | None:
-    """The command that a line is, known or not: one word that begins with a slash. None for an utterance."""
-    return line.strip().lower() if line.startswith("/") and len(line.split()) == 1 else None
-
-
-def unknown_command(name: str) -> str:
-    """The one line that answers a command that does not exist."""
-    return f"There is no {name}. Commands: {' '.join(COMMANDS)}"
-
-
-def command_list() -> str:
-    """The commands, one a line."""
-    return "\n".join(f"{name:<10} {what}" for name, what in COMMANDS.items())
-
 
 @dataclass(frozen=True)
 class Question:

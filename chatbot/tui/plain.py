@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from chatbot.errors import ChatbotError
 from chatbot.records import Decoding, Race, Reply
 from chatbot.safe_text import safe_line
-from chatbot.tui.conversation import Conversation, Question, command_list, command_of, unknown_command
+from chatbot.tui.commands import COMMANDS, Given, command_list, command_of, unknown_command
+from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, ladder_sentences, race_sentences
 
@@ -21,10 +22,13 @@ def talk_plain(engine: Engine, *, decoding: Decoding, compare: bool, wait: int |
     talk = _Talk(engine, Conversation(decoding), compare, wait, write)
     for line in lines:
         text = line.strip()
-        if command_of(text) == "/quit":
+        given = command_of(text)
+        if given and given.name == "/quit":
             break
-        if text:
-            talk.take(text)
+        if given:
+            talk.do(given)
+        elif text:
+            talk.answer(text)
     return 0
 
 
@@ -32,7 +36,7 @@ class _Talk:
     """The talk so far: what each line does."""
 
     def __init__(self, engine: Engine, conversation: Conversation, compare: bool, wait: int | None, write: Callable[[str], None]) -> None:
-        self._engine, self._conversation, self._compare, self._write = engine, conversation, compare, write
+        self._engine, self._conversation, self._comparing, self._write = engine, conversation, compare, write
         card = engine.load()
         self._wait = chosen_wait(card.waits, wait)
         self._race: Race | None = None  # the last one
@@ -40,33 +44,46 @@ class _Talk:
         if compare and self._wait is None:
             self._say("Note", NO_INTERRUPTER)
 
-    def take(self, text: str) -> None:
-        """Answers a line: an utterance, or a command that exists or does not."""
-        command = command_of(text)
-        if command is None:
-            self._answer(self._conversation.ask(text))
-        elif command == "/help":
-            for line in command_list().split("\n"):
-                self._say("Note", line)
-        elif command == "/clear":
-            self._conversation.clear()
-            self._race = None
-            self._say("Note", "All that was said is forgotten.")
-        elif command == "/compare":
-            self._compare = not self._compare
-            self._say("Note", "The interrupter is compared." if self._compare else "The interrupter is silent.")
-        elif command == "/decoding":
-            self._say("Note", self._conversation.switch())
-        elif command == "/replay":
-            self._tell_race()
-        elif command == "/again":
-            question = self._conversation.again()
-            if isinstance(question, str):
-                self._say("Note", question)
-            else:
-                self._answer(question)
+    def do(self, given: Given) -> None:
+        """Obeys a command, or says that there is none of that name."""
+        known = COMMANDS.get(given.name)
+        if known and known.plain:
+            getattr(self, f"_{given.name[1:]}")(*([given.argument] if known.argument else []))
         else:
-            self._say("Note", unknown_command(command))
+            self._say("Note", unknown_command(given.name, plain=True))
+
+    def answer(self, utterance: str) -> None:
+        """Answers an utterance."""
+        self._answer(self._conversation.ask(utterance))
+
+    def _help(self) -> None:
+        for line in command_list(plain=True).split("\n"):
+            self._say("Note", line)
+
+    def _clear(self) -> None:
+        self._conversation.clear()
+        self._race = None
+        self._say("Note", "All that was said is forgotten.")
+
+    def _compare(self) -> None:
+        self._comparing = not self._comparing
+        self._say("Note", "The interrupter is compared." if self._comparing else "The interrupter is silent.")
+
+    def _decoding(self) -> None:
+        self._say("Note", self._conversation.switch())
+
+    def _again(self) -> None:
+        question = self._conversation.again()
+        if isinstance(question, str):
+            self._say("Note", question)
+        else:
+            self._answer(question)
+
+    def _replay(self) -> None:
+        if self._race is None:
+            self._say("Note", "There is no race to replay yet: /compare turns the races on.")
+        else:
+            self._tell_race(self._race)
 
     def _answer(self, question: Question) -> None:
         """Says the reply in one line, and then compares if that is wanted."""
@@ -85,20 +102,17 @@ class _Talk:
             self._say("Note", "it was not sure enough to say what it would have said.")
         if decoding.strategy == "sample":
             self._say("Note", f"sampled with seed {decoding.seed}.")
-        if not self._compare:
+        if not self._comparing:
             return
         if self._wait is not None:
             self._race = self._engine.race(utterance, reply, decoding, self._wait, history)
-            self._tell_race()
+            self._tell_race(self._race)
         for sentence in ladder_sentences(self._engine.ladder(utterance, decoding, history)):
             self._say("Ladder", sentence)
 
-    def _tell_race(self) -> None:
-        if self._race is None:
-            self._say("Note", "There is no race to replay yet: /compare turns the races on.")
-        else:
-            for sentence in race_sentences(self._race):
-                self._say("Early", sentence)
+    def _tell_race(self, race: Race) -> None:
+        for sentence in race_sentences(race):
+            self._say("Early", sentence)
 
     def _say(self, who: str, text: str) -> None:
         self._write(f"{who}: {safe_line(text)}")

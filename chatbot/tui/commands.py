@@ -1,0 +1,57 @@
+"""The slash commands: one table, of which the screen, the plain mode, the help and the palette are made. On the screen `/x` is the action `x`."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command does, what may stand behind it, and whether it means anything without a screen."""
+
+    what: str
+    argument: str = ""  # "": nothing
+    plain: bool = True
+
+
+COMMANDS = {
+    "/help": Command("lists these commands"),
+    "/compare": Command("the interrupter beside the listener"),
+    "/decoding": Command("greedy or sampled replies"),
+    "/again": Command("the last question, another seed"),
+    "/replay": Command("the last race once more"),
+    "/clear": Command("forgets what was said"),
+    "/quit": Command("ends"),
+}
+
+
+class Given(NamedTuple):
+    """A command as it was typed."""
+
+    name: str
+    argument: str
+
+
+def command_of(line: str) -> Given | None:
+    """The command that a line is: one word that begins with a slash, known or not, or a known one and what it takes. None for an utterance."""
+    if not line.startswith("/") or not line.strip():
+        return None
+    name, *rest = line.split(maxsplit=1)
+    name, argument = name.lower(), "".join(rest).strip()
+    known = COMMANDS.get(name)
+    return None if argument and not (known and known.argument) else Given(name, argument)
+
+
+def unknown_command(name: str, *, plain: bool = False) -> str:
+    """The one line that answers a command that does not exist."""
+    return f"There is no {name}. Commands: {' '.join(_listed(plain))}"
+
+
+def command_list(*, plain: bool = False) -> str:
+    """The commands, one a line."""
+    listed = {f"{name} {command.argument}".rstrip(): command.what for name, command in _listed(plain).items()}
+    width = max(map(len, listed))
+    return "\n".join(f"{name:<{width}}  {what}" for name, what in listed.items())
+
+
+def _listed(plain: bool) -> dict[str, Command]:
+    return {name: command for name, command in COMMANDS.items() if command.plain or not plain}
