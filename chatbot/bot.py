@@ -104,10 +104,8 @@ class Bot:
         """The replies to many utterances, answered in batches of like length; each is what it would have been alone."""
         decoding = self._possible(decoding)
         heard = [self.hear(text, histories[place] if histories else ()) for place, text in enumerate(utterances)]
-        order = sorted(range(len(heard)), key=lambda place: len(heard[place]))
         found: dict[int, Reply] = {}
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
+        for places in alike(heard):
             found.update(zip(places, self._answer([heard[place] for place in places], decoding), strict=True))
         return [found[place] for place in range(len(heard))]
 
@@ -148,7 +146,7 @@ class Bot:
     def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
         """The best reply of a beam for each source."""
         began = time.perf_counter()
-        best = beam(self.network, pad(sources, self.device), self._limits(decoding), width=decoding.width, length_penalty=decoding.length_penalty)
+        best = beam(self.network, pad(sources, self.device), self.limits(decoding), width=decoding.width, length_penalty=decoding.length_penalty)
         milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
         return [self._reply(hypotheses[0], milliseconds) for hypotheses in best]
 
@@ -158,9 +156,9 @@ class Bot:
         if decoding.strategy == "sample":
             seeds = [decoding.seed] * len(sources)
             choose = sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=seeds)
-        return stream(self.network, pad(sources, self.device), choose, self._limits(decoding))
+        return stream(self.network, pad(sources, self.device), choose, self.limits(decoding))
 
-    def _limits(self, decoding: Decoding) -> Limits:
+    def limits(self, decoding: Decoding) -> Limits:
         """What a reply may be."""
         known = self._tree if decoding.known_replies else None
         return Limits(self._visible, decoding.limit or self.reply_limit, decoding.block_ngrams, known)
@@ -179,3 +177,10 @@ class Bot:
         text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")
         pieces = len(hypothesis.ids) + hypothesis.finished
         return Reply(text, hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids))
+
+
+def alike(heard: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yields the places of sources of like length, as many as are answered at once."""
+    order = sorted(range(len(heard)), key=lambda place: len(heard[place]))
+    for start in range(0, len(order), _BATCH):
+        yield order[start : start + _BATCH]
