@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.cli.options import in_effect
-from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
+from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Twins
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
@@ -72,6 +72,20 @@ class BundleEngine:
         from chatbot.listening import ladder
 
         return ladder(self._listener, utterance, self._raw(decoding), history)
+
+    def heeded(self, utterance: str, reply: Reply, history: History) -> Attention | Influence:
+        """What of `utterance` the listener heeded in its `reply`."""
+        from chatbot.listening import heeded
+
+        return heeded(self._listener, utterance, reply, history)
+
+    def twins(self, race: Race, ending: str, decoding: Decoding, history: History) -> Twins:
+        """`race`, and the race over its utterance with another last word."""
+        from chatbot.listening import twins, with_ending
+
+        utterance = with_ending(race.utterance, ending)
+        reply = self._listener.reply(utterance, self._in_effect(decoding), history)
+        return twins(self._interrupters[race.wait], race, self.race(utterance, reply, decoding, race.wait, history))
 
     def _in_effect(self, decoding: Decoding) -> Decoding:
         """`decoding` with what the bundle, or the person, says of known replies and of doubt."""

@@ -25,6 +25,7 @@ Model = Annotated[
 ]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Where the networks run.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Whole lines, nothing redrawn (also CHATBOT_PLAIN=1, or no terminal).")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="No glyph that some terminals draw two cells wide (also CHATBOT_ASCII=1).")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Draw replies instead of taking the likeliest.")]
 Temperature = Annotated[float, typer.Option(metavar="T", help="With --sample: higher is more varied; 0 is greedy.")]
@@ -62,6 +63,11 @@ def in_effect(decoding: Decoding, details: "Details", known_replies: bool | None
 def is_plain(plain: bool) -> bool:
     """Whether to write whole lines and redraw nothing."""
     return plain or os.environ.get("CHATBOT_PLAIN", "") not in ("", "0") or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
+
+
+def is_ascii(ascii_: bool) -> bool:
+    """Whether to leave out glyphs whose width depends on the terminal."""
+    return ascii_ or os.environ.get("CHATBOT_ASCII", "") not in ("", "0")
 
 
 def corpus_path(path: Path) -> Path:

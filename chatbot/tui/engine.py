@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from chatbot.records import BotCard, Decoding, Ladder, Race, Reply
+from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Twins
 
 
 class Engine(Protocol):
@@ -30,4 +30,12 @@ class Engine(Protocol):
 
     def ladder(self, utterance: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> Ladder:
         """What the listener would have said to each beginning of `utterance`."""
+        ...
+
+    def heeded(self, utterance: str, reply: Reply, history: tuple[tuple[str, str], ...]) -> Attention | Influence:
+        """What of `utterance` the listener heeded in its `reply`: where it looked or, for a network that cannot look, what each word did."""
+        ...
+
+    def twins(self, race: Race, ending: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> Twins:
+        """`race`, and the race over its utterance with `ending` as the last word."""
         ...

@@ -7,11 +7,15 @@ banned elsewhere by a test: Textual would take `[/]` in a reply for markup and l
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from rich.segment import Segment
+from textual.color import Color
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.widget import Widget
 
 from chatbot.safe_text import safe_line, safe_text
+from chatbot.tui.glyphs import written
 
 GAP = 2  # cells between two columns
 BAR = 8  # cells of a probability's bar
@@ -58,6 +62,14 @@ def columns(cells: Sequence[Content], widths: Sequence[int]) -> list[Content]:
     blank = painted("")
     rows = zip_longest(*(wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)), fillvalue=blank)
     return [painted(" " * GAP).join([line.pad_right(max(0, width - line.cell_length)) for line, width in zip(row, widths, strict=True)]) for row in rows]
+
+
+class AsciiOnly(LineFilter):
+    """The last thing that happens to a line before the terminal gets it, whichever widget drew it."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same cells, without glyphs of uncertain width."""
+        return [Segment(written(text, ascii_only=True), style, control) for text, style, control in segments]
 
 
 class Sheet(Widget):

@@ -1,6 +1,9 @@
-"""Sentences about a race and a ladder, made from counts: the screen and the plain mode say the same, and neither says who is better."""
+"""Sentences about the pictures, made from counts: the screen and the plain mode say the same, and neither says who is better."""
 
-from chatbot.records import Ladder, Race, plural
+import math
+from collections.abc import Sequence
+
+from chatbot.records import Attention, Influence, Ladder, Race, Twins, plural
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
 SPOKEN = 3  # words of a beginning that a sentence repeats
@@ -17,6 +20,27 @@ def caption(race: Race) -> str:
 def settled(ladder: Ladder) -> str:
     """After how many words the listener's reply no longer changed."""
     return f"settled after {ladder.settled} of {plural(len(ladder.rungs), 'word')}"
+
+
+def twins_caption(twins: Twins) -> str:
+    """Of how much of its reply the interrupter could not know the ending."""
+    heard, bound, said = (plural(count, "piece") for count in (twins.heard_alike, twins.bound, twins.said_alike))
+    return f"The two begin with the same {heard}, so the interrupter's replies cannot differ in their first {bound}. They are alike in {said}."
+
+
+def named(pieces: Sequence[str]) -> list[str]:
+    """Pieces as people read them: without the blank in front, and with a hyphen where they go on with a word."""
+    return [f"-{piece}" if place and piece[:1].isalnum() else piece.strip() for place, piece in enumerate(pieces)]
+
+
+def tenths(share: float) -> str:
+    """A share of one as a digit, which is readable without its colour."""
+    return str(round(10 * share)) if share >= 0.05 else "·"
+
+
+def times(fall: float) -> str:
+    """How many times as likely a reply is whose log-probability falls by `fall`."""
+    return f"× {math.exp(min(-fall, 9.0)):.2f}"
 
 
 def finished_words(draft: str) -> str:
@@ -50,6 +74,28 @@ def ladder_sentences(ladder: Ladder) -> list[str]:
     """The ladder for the ear: a sentence for each beginning, and where the reply settled."""
     sentences = [f'Had you stopped after "{_ending(rung.heard.split())}", the listener would have said "{rung.reply.strip()}".' for rung in ladder.rungs]
     return [*sentences, f"The listener's reply {settled(ladder)}."]
+
+
+def heed_sentences(heed: Attention | Influence) -> list[str]:
+    """The three words that the listener heeded most, for the ear."""
+    if isinstance(heed, Influence):
+        order = sorted(range(len(heed.falls)), key=lambda place: -heed.falls[place])[:SPOKEN]
+        return [f'Had it not heard "{heed.heard_words[place]}", the reply would be {times(heed.falls[place])} as likely.' for place in order]
+    shares = [sum(column) / len(heed.said) for column in zip(*heed.by_word, strict=True)]
+    order = sorted(range(len(shares)), key=lambda place: -shares[place])[:SPOKEN]
+    most = ", ".join(f'"{heed.heard_words[place]}" ({shares[place]:.0%})' for place in order)
+    return [f"Over its reply the listener looked most at {most}."] if most else []
+
+
+def twins_sentences(twins: Twins) -> list[str]:
+    """The twins for the ear: what each heard last, and what both said to it."""
+    sentences = []
+    for race in (twins.first, twins.second):
+        assert race.listener is not None
+        sentences.append(
+            f'Ending in "{race.words[-1].heard.strip()}": the interrupter says "{race.interrupter.text}", the listener "{race.listener.raw.strip()}".'
+        )
+    return [*sentences, twins_caption(twins)]
 
 
 def _ending(words: list[str]) -> str:

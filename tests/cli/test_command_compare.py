@@ -1,8 +1,11 @@
-"""`chatbot compare`: the race and the ladder, as text and as JSON."""
+"""`chatbot compare`: the race, the ladder and what was heeded, as text and as JSON."""
 
 import json
+import re
 
 import pytest
+
+from chatbot.tui.glyphs import ASCII
 
 SAD, HAPPY = "where is the cat today so sad", "where is the cat today so glad"
 
@@ -19,7 +22,7 @@ def test_the_race_and_the_ladder_are_tables(chatbot, own):
 
 def test_json(chatbot, own, strict_json):
     report = strict_json(chatbot("compare", SAD, "--json", "--model", "mine").out)
-    assert set(report) == {"races", "ladders", "alike"}
+    assert set(report) == {"races", "ladders", "heeded", "alike"}
     (race,), (ladder,) = report["races"], report["ladders"]
     assert "".join(step["heard"] for step in race["steps"]) == SAD == race["utterance"]
     assert "".join(step["said"] or "" for step in race["steps"]) == race["interrupter"]["text"]
@@ -28,6 +31,54 @@ def test_json(chatbot, own, strict_json):
     assert ladder["rungs"][-1]["final"] is True
     assert 1 <= ladder["settled"] <= 7
     assert report["alike"] is None
+    (attention,) = report["heeded"]
+    assert "".join(attention["heard"]) == SAD
+    assert "".join(attention["said"]) == race["listener"]["text"]
+    assert [sum(row) for row in attention["weights"]] == pytest.approx([1.0] * len(attention["said"]))
+
+
+def test_the_attention_is_a_table_of_tenths(chatbot, own):
+    lines = chatbot("compare", SAD, "--model", "mine").lines
+    start = next(number for number, line in enumerate(lines) if line.startswith("Attention:"))
+    assert lines[start + 1].split() == [*map(str, range(1, 8)), "most"]
+    for line in lines[start + 2 : lines.index("", start)]:
+        *_, number, word = line.split()
+        assert SAD.split()[int(number) - 1] == word
+
+
+def test_without_attention_it_is_the_influence_of_each_word(chatbot, train, corpus):
+    train("pets.tsv", "--attention", "none", "--epochs", 1)
+    lines = chatbot("compare", "my cat sat", "--model", "pets").lines
+    start = next(number for number, line in enumerate(lines) if line.startswith("Influence:"))
+    assert [line.split()[:3] for line in lines[start + 1 : start + 4]] == [["1", "my", "×"], ["2", "cat", "×"], ["3", "sat", "×"]]
+    assert "Attention" not in "".join(lines)
+
+
+def test_an_ending_is_the_twin_with_that_last_word(chatbot, own):
+    twin = chatbot("compare", SAD, "--ending", "glad", "--model", "mine", "--json")
+    assert strip_times(twin.out) == strip_times(chatbot("compare", SAD, HAPPY, "--model", "mine", "--json").out)
+    text = chatbot("compare", SAD, "--ending", "glad", "--model", "mine").lines[-1]
+    alike = json.loads(twin.out)["alike"]
+    assert text.startswith(f"The two begin with the same {alike['pieces_heard_alike']} pieces")
+    assert f"{alike['pieces_bound']} piece" in text
+
+
+def strip_times(text):
+    return re.sub(r'"milliseconds": [0-9.e-]+', "", text)
+
+
+@pytest.mark.parametrize("arguments", [(SAD, HAPPY, "--ending", "glad"), (SAD, "--ending", " ")])
+def test_an_ending_is_one_word_of_one_text(mistake, own, arguments):
+    assert "--ending" in mistake("compare", *arguments, "--model", "mine")
+
+
+@pytest.mark.parametrize("how", [{}, {"CHATBOT_ASCII": "1"}])
+def test_in_ascii_there_is_no_glyph_of_uncertain_width(chatbot, own, monkeypatch, how):
+    for name, value in how.items():
+        monkeypatch.setenv(name, value)
+    text = chatbot("compare", SAD, "--ending", "glad", "--model", "mine", *([] if how else ["--ascii"])).out
+    assert not {*map(chr, ASCII)} & {*text}
+    assert "(end)" in text
 
 
 @pytest.mark.parametrize("wait", [1, 4])

@@ -10,13 +10,14 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from chatbot.errors import ChatbotError, PromptError
-from chatbot.records import BotCard, Decoding, Ladder, Race, Reply, Rung, Step
+from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins
 from chatbot.tui.app import ChatApp
 
 WEATHER = "Today's perfect weather makes me so sad"
 EARLY = "That is wonderful to hear"
 LATE = "I'm sorry to hear that."
 GUESS = "What about it?"
+OTHER = "How lovely!"
 
 CARD = BotCard(
     name="daily-gru",
@@ -34,7 +35,7 @@ class FakeEngine:
     """Replies from a table. With `gated`, every chunk of a reply waits for `let`; `loading` holds the load back."""
 
     def __init__(self, *, card: BotCard = CARD, early: str = EARLY, late: str = LATE) -> None:
-        self.card, self.early, self.late = card, early, late
+        self.card, self.early, self.late, self.other = card, early, late, OTHER
         self.loading = threading.Event()
         self.loading.set()
         self.gate: threading.Semaphore | None = None
@@ -89,6 +90,17 @@ class FakeEngine:
         settled = max(1, len(words) - 1)
         rungs = tuple(Rung(count, " ".join(words[:count]), self.late if count >= settled else GUESS, count >= settled) for count in range(1, len(words) + 1))
         return Ladder(utterance, rungs, settled)
+
+    def heeded(self, utterance: str, reply: Reply, history: History) -> Attention | Influence:
+        """Each piece of the reply looks at a word of its own, and a little at the next."""
+        words, said = utterance.split(), re.findall(r"\s*\w+|\S", reply.raw)
+        rows = tuple(tuple({0: 0.8, 1: 0.2}.get((place - row) % len(words), 0.0) for place in range(len(words))) for row in range(len(said)))
+        return Attention(tuple(words), tuple(range(1, len(words) + 1)), tuple(said), rows, (0.0,) * len(said))
+
+    def twins(self, race: Race, ending: str, decoding: Decoding, history: History) -> Twins:
+        """The other race, to which the listener says something else."""
+        words = [*race.utterance.split()[:-1], ending]
+        return Twins(race, self._race(" ".join(words), race.wait, listener=Reply(self.other, -0.4, 3, 40.0)), len(words) - 1)
 
     def _race(self, utterance: str, wait: int, *, open_end: bool = False, listener: Reply | None = None) -> Race:
         said = [word if place == 0 else f" {word}" for place, word in enumerate(self.early.split(" "))]
