@@ -45,3 +45,7 @@ class PromptError(ChatbotError):
 
 class TranscriptError(ChatbotError):
     """A transcript that cannot be read or played."""
+
+
+class SessionError(ChatbotError):
+    """A conversation on disk that cannot be read, or one that cannot be written."""
