@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.cli import compare, corpus, evaluate, models, reply, talk, train
+from chatbot.cli import compare, corpus, evaluate, models, reply, talk, test, train
 from chatbot.cli.signals import Stopped
 from chatbot.errors import ChatbotError
 from chatbot.safe_text import safe_line
@@ -33,6 +33,7 @@ app.command("talk")(talk.talk)
 app.command("reply")(reply.reply)
 app.command("compare")(compare.compare)
 app.command("evaluate")(evaluate.evaluate)
+app.command("test")(test.play)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(models.app, name="models")
 

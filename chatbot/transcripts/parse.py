@@ -6,14 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-import regex
-
 from chatbot.errors import OptionError, TranscriptError
 from chatbot.records import Decoding
+from chatbot.transcripts.patterns import compiled
 from chatbot.transcripts.scenes import NEGATIVE, PATTERNS, POSITIVE, Line, Rival, Scene, Settings, Transcript, Turn
 
 LARGEST = 8 << 20  # bytes: some 100,000 scenes
-LONGEST_PATTERN = 1000  # characters
 MOST_TRIALS = 10_000
 
 _SIGNS = ("#", "==", ">", *POSITIVE, *NEGATIVE, "rnn!", "rnn=")
@@ -246,18 +244,6 @@ def _check(line: Line) -> None:
         compiled(line)
     elif line.sign == "<*" and not all(one.strip() for one in line.text.split("|")):
         raise line.error("an empty alternative", "delete a `|`, or write what stands beside it")
-
-
-def compiled(line: Line) -> "regex.Pattern[str]":
-    """The pattern of a line."""
-    if len(line.text) > LONGEST_PATTERN:
-        raise line.error(f"a pattern of {len(line.text):,} characters", f"use {LONGEST_PATTERN:,} at the most")
-    try:
-        return regex.compile(line.text)
-    except regex.error as error:
-        raise line.error(f"no regular expression: {error.msg}", "mend it, or write `<` for plain text", error.pos or 0) from None
-    except (RecursionError, OverflowError, ValueError, KeyError, IndexError):
-        raise line.error("no regular expression that can be compiled", "write a simpler one") from None
 
 
 def _quoted(line: Line, text: str) -> str:

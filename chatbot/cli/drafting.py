@@ -1,0 +1,24 @@
+"""What `chatbot test --new` makes drafts of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatbot.cli import options
+from chatbot.corpus.conversations import conversations
+from chatbot.corpus.expand import said_in
+from chatbot.corpus.pairs import Pair, read_pairs
+from chatbot.corpus.topics import read_topics
+from chatbot.evaluation.metrics import allowed_replies
+from chatbot.transcripts.held_out import drafts
+
+
+def drafted(source: Path) -> str:
+    """A transcript of what a folder of .topic files, or a corpus, holds out. Raises CorpusError."""
+    pairs = list(_of_topics(source) if source.is_dir() else read_pairs(options.corpus_path(source), alone=True))
+    return drafts(pairs, allowed_replies(pairs))
+
+
+def _of_topics(folder: Path) -> Iterator[Pair]:
+    """The pairs that `chatbot corpus expand` makes of a folder, in their order, follow-ups left out."""
+    for talk in conversations(said_in(read_topics(folder))):
+        yield from (Pair(line.utterance, line.reply, group=line.group) for line in talk if not line.group.needs)

@@ -1,0 +1,62 @@
+"""By how much a greedy reply was said rather than another: its lead, and how far behind it the replies were that were wanted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from chatbot.batches import pad
+from chatbot.bot import Bot, alike
+from chatbot.decoding import greedy, stream
+from chatbot.records import Decoding
+from chatbot.vocabulary import EOS
+
+
+@dataclass
+class Trace:
+    """A greedy reply as it was chosen, piece by piece. Leads are in nats, the least of all steps."""
+
+    wanted: list[list[int]]  # the ids of each reply that would do, end-mark included
+    ids: list[int] = field(default_factory=list)  # what was said, end-mark included
+    closest: float = math.inf  # the lead over the second choice
+    lead: float = math.inf  # the lead over the best choice that leads to no wanted reply, while what was said led to one
+    behind: list[float] = field(init=False)  # for each wanted reply its distance where it parts from what was said; 0 where it does not
+
+    def __post_init__(self) -> None:
+        self.behind = [0.0] * len(self.wanted)
+
+    def take(self, said: int, scores: list[float], numbers: list[int], allowed: Tensor) -> None:
+        """The next piece: the best `scores` of the pieces `numbers`, and those of all in `allowed` (V,)."""
+        step = len(self.ids)
+        if step and self.ids[-1] == EOS:
+            return
+        going = [place for place, ids in enumerate(self.wanted) if self.ids == ids[:step] and step < len(ids)]
+        leading = {self.wanted[place][step] for place in going}
+        rivals = [(scores[0] - score, number) for score, number in zip(scores, numbers, strict=True) if number != said]
+        self.closest = min(self.closest, *(distance for distance, _ in rivals))
+        if said in leading:
+            self.lead = min(self.lead, *(distance for distance, number in rivals if number not in leading))
+        for place in going:
+            if (number := self.wanted[place][step]) != said:
+                self.behind[place] = scores[0] - allowed[number].item()
+        self.ids.append(said)
+
+
+def traced(bot: Bot, heard: Sequence[list[int]], wanted: Sequence[Sequence[str]], decoding: Decoding) -> list[Trace]:
+    """The greedy reply to each source in `heard`, a batch of like length at a time, beside the replies that are `wanted` of it."""
+    traces = [Trace([[*bot.vocabulary.encode(text), EOS] for text in texts]) for texts in wanted]
+    for places in alike(heard):
+        batch = [traces[place] for place in places]
+        deep = max(len(trace.wanted) for trace in batch) + 2  # one of them is neither said nor wanted
+
+        def choose(allowed: Tensor, step: int, rows: Sequence[int], *, batch: list[Trace] = batch, deep: int = deep) -> Tensor:
+            chosen = greedy(allowed, step, rows)
+            scores, numbers = allowed.topk(min(deep, allowed.shape[-1]))
+            for place, (row, said) in enumerate(zip(rows, chosen.tolist(), strict=True)):
+                batch[row].take(said, scores[place].tolist(), numbers[place].tolist(), allowed[place])
+            return chosen
+
+        for _ in stream(bot.network, pad([heard[place] for place in places], bot.device), choose, bot.limits(decoding)):
+            pass
+    return traces
