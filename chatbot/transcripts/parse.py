@@ -223,7 +223,8 @@ def _rival(line: Line) -> Rival:
     if line.sign == "rnn!":
         return Rival(line, _quoted(line, line.text), None)
     count, _, other = line.text.partition(" ")
-    return Rival(line, _quoted(line, other.strip()), _number(line, int, count, lambda pieces: pieces > 0, "a whole number from 1, then the title in quotes"))
+    pieces = _number(line, int, count, lambda pieces: pieces > 0, "a whole number from 1, then the title in quotes")
+    return Rival(line, _quoted(line, other.strip()), pieces)
 
 
 def _check_rival(rival: Rival, scene: Scene, scenes: Mapping[str, Scene]) -> None:
