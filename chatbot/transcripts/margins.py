@@ -17,8 +17,8 @@ from chatbot.vocabulary import EOS
 class Trace:
     """A greedy reply as it was chosen, piece by piece. Leads are in nats, the least of all steps."""
 
-    wanted: list[list[int]]  # the ids of each reply that would do, end-mark included
-    ids: list[int] = field(default_factory=list)  # what was said, end-mark included
+    wanted: list[list[int]]  # the pieces of each reply that would do, end-mark included
+    ids: list[int] = field(default_factory=list)  # the pieces that were said, end-mark included
     closest: float = math.inf  # the lead over the second choice
     lead: float = math.inf  # the lead over the best choice that leads to no wanted reply, while what was said led to one
     behind: list[float] = field(init=False)  # for each wanted reply its distance where it parts from what was said; 0 where it does not
@@ -34,18 +34,18 @@ class Trace:
         going = [place for place, ids in enumerate(self.wanted) if self.ids == ids[:step] and step < len(ids)]
         leading = {self.wanted[place][step] for place in going}
         rivals = [(scores[0] - score, number) for score, number in zip(scores, numbers, strict=True) if number != said]
-        self.closest = min(self.closest, *(distance for distance, _ in rivals))
+        self.closest = min([self.closest, *(distance for distance, _ in rivals)])
         if said in leading:
-            self.lead = min(self.lead, *(distance for distance, number in rivals if number not in leading))
+            self.lead = min([self.lead, *(distance for distance, number in rivals if number not in leading)])
         for place in going:
             if (number := self.wanted[place][step]) != said:
                 self.behind[place] = scores[0] - allowed[number].item()
         self.ids.append(said)
 
 
-def traced(bot: Bot, heard: Sequence[list[int]], wanted: Sequence[Sequence[str]], decoding: Decoding) -> list[Trace]:
-    """The greedy reply to each source in `heard`, a batch of like length at a time, beside the replies that are `wanted` of it."""
-    traces = [Trace([[*bot.vocabulary.encode(text), EOS] for text in texts]) for texts in wanted]
+def traced(bot: Bot, heard: Sequence[list[int]], wanted: Sequence[list[list[int]]], decoding: Decoding) -> list[Trace]:
+    """The greedy reply to each source in `heard`, a batch of like length at a time, beside the pieces of the replies that are `wanted` of it."""
+    traces = [Trace(replies) for replies in wanted]
     for places in alike(heard):
         batch = [traces[place] for place in places]
         deep = max(len(trace.wanted) for trace in batch) + 2  # one of them is neither said nor wanted

@@ -17,6 +17,7 @@ from chatbot.transcripts.classes import Classes
 from chatbot.transcripts.judging import Broken, Verdict, judged
 from chatbot.transcripts.margins import Trace, traced
 from chatbot.transcripts.scenes import Line, Rival, Scene, Transcript, Turn, squeezed
+from chatbot.vocabulary import EOS
 
 FRAGILE = 0.05  # nats
 TIPPED = 0.001  # nats: rounding moves log-probabilities by a hundredth of this
@@ -161,7 +162,7 @@ def _asked(bot: Bot, turns: Sequence[Turn], decoding: Decoding, histories: Seque
     replies = bot.replies([turn.said.text for turn in turns], decoding, histories)
     if decoding.strategy != "greedy":
         return [Answer(turn, reply, judged(turn, reply.text, classes)) for turn, reply in zip(turns, replies, strict=True)]
-    wanted = [[line.text for line in turn.exact] for turn in turns]
+    wanted = [_wanted(bot, turn, reply) for turn, reply in zip(turns, replies, strict=True)]
     traces = traced(bot, heard, wanted, decoding)
     for place, trace in enumerate(traces):
         if trace.closest < TIPPED:
@@ -169,6 +170,12 @@ def _asked(bot: Bot, turns: Sequence[Turn], decoding: Decoding, histories: Seque
             traces[place] = traced(bot, [heard[place]], [wanted[place]], decoding)[0]
     doubt = bot.threshold if decoding.unsure else -math.inf
     return [_answer(turn, reply, trace, reply.log_probability - doubt, classes) for turn, reply, trace in zip(turns, replies, traces, strict=True)]
+
+
+def _wanted(bot: Bot, turn: Turn, reply: Reply) -> list[list[int]]:
+    """The pieces of each reply that is written out: of the one that was said those that were said, though the vocabulary may spell it otherwise."""
+    said, end = squeezed(reply.raw), [EOS] * reply.finished
+    return [[*reply.ids, *end] if squeezed(line.text) == said else [*bot.vocabulary.encode(line.text), EOS] for line in turn.exact]
 
 
 def _answer(turn: Turn, reply: Reply, trace: Trace, sure: float, classes: Classes) -> Answer:
