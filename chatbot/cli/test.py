@@ -17,13 +17,13 @@ from chatbot.safe_text import safe_json, safe_line
 
 if TYPE_CHECKING:
     from chatbot.transcripts.playing import Cast, Outcome
-    from chatbot.transcripts.report import Paint, Run
+    from chatbot.transcripts.report import Run
     from chatbot.transcripts.scenes import Scene, Transcript
 
     Choice = Callable[[Transcript], list[Scene]]
 
 NOTHING = 5
-_COLOURS = {"passed": "green", "failed": "red", "xfailed": "yellow", "fragile": "yellow"}
+_COLOURS = {"FAILED": "red", "failed as expected": "yellow", "fragile": "yellow"}
 
 
 def play(
@@ -94,8 +94,8 @@ def play(
         typer.echo(safe_json(as_json(runs), indent=1))
     else:
         coloured = not options.is_plain(plain) and "NO_COLOR" not in os.environ
-        for line in _report(runs, (lambda text, status: typer.style(text, fg=_COLOURS[status])) if coloured else lambda text, status: text):
-            typer.echo(line)
+        for line in _report(runs):
+            typer.echo(_painted(safe_line(line)) if coloured else safe_line(line))
     raise typer.Exit(0 if all(run.fine for run in runs) else 1)
 
 
@@ -141,12 +141,18 @@ def _check_format(transcripts: "Sequence[Transcript]") -> int:
     return NOTHING if not transcripts else int(bool(wrong))
 
 
-def _report(runs: "Sequence[Run]", paint: "Paint") -> Iterator[str]:
+def _painted(line: str) -> str:
+    """A line of the report, its first word in its colour."""
+    word = next((word for word in _COLOURS if line.startswith(word)), "")
+    return typer.style(word, fg=_COLOURS[word], bold=True) + line.removeprefix(word) if word else line
+
+
+def _report(runs: "Sequence[Run]") -> Iterator[str]:
     """Yields the lines that a person reads."""
     from chatbot.transcripts import report
 
     for run in runs:
-        yield from report.lines(run, paint)
+        yield from report.lines(run)
         if len(runs) > 1:
             yield ""
     if len(runs) > 1:

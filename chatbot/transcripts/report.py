@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chatbot.records import plural
@@ -13,7 +13,6 @@ from chatbot.transcripts.scenes import Line, Transcript
 REFERENCE = "on the CPU in fp32, one thread, one utterance at a time"
 Z = 1.96  # of a 95 % interval
 
-Paint = Callable[[str, str], str]  # (text, status) -> the same, perhaps coloured
 _SAYS: dict[Status, str] = {"passed": "passed", "failed": "failed", "xfailed": "failed as expected", "xpassed": "passed against expectation"}
 
 
@@ -35,8 +34,8 @@ class Run:
         return all(outcome.fine for _, outcome in self.outcomes)
 
 
-def lines(run: Run, paint: Paint = lambda text, _: text) -> Iterator[str]:
-    """The report of one bundle."""
+def lines(run: Run) -> Iterator[str]:
+    """The report of one bundle. What was said is not yet safe for a terminal."""
     yield head(run)
     for transcript, outcomes in run.files:
         yield f"{transcript.path}: {counted(outcomes)}"
@@ -44,18 +43,18 @@ def lines(run: Run, paint: Paint = lambda text, _: text) -> Iterator[str]:
         where = f"{transcript.path}:{outcome.scene.title.number}: {outcome.scene.name}"
         if not outcome.fine:
             yield ""
-            yield f"{paint('FAILED', 'failed')} {where}"
+            yield f"FAILED {where}"
             yield from (f"  {line}" for line in why(outcome))
         elif outcome.status == "xfailed":
-            yield f"{paint('failed as expected', 'xfailed')} {where}: {outcome.scene.xfail}"
+            yield f"failed as expected {where}: {outcome.scene.xfail}"
         elif len(outcome.trials) > 1:
             yield f"sampled {where}: {trials(outcome)}"
         for answer in outcome.fragile:
-            yield f"{paint('fragile', 'fragile')} {_place(answer)}: leads by {answer.lead:.3f} nats: {answer.verdict.met}"
+            yield f"fragile {_place(answer)}: leads by {answer.lead:.3f} nats: {answer.verdict.met}"
         if outcome.fine:
             yield from (f"class {_place(answer)}: {rule}" for answer in outcome.trials[0].answers for rule in answer.verdict.rules)
     yield ""
-    yield paint(f"{counted([outcome for _, outcome in run.outcomes])}", "passed" if run.fine else "failed")
+    yield counted([outcome for _, outcome in run.outcomes])
 
 
 def head(run: Run) -> str:

@@ -13,6 +13,7 @@ COMMANDS = [
     "reply",
     "compare",
     "evaluate",
+    "test",
     "corpus expand",
     "corpus import",
     "corpus check",
