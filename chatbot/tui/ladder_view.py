@@ -1,49 +1,45 @@
 """The ladder: what the listener would have said, had the person stopped sooner. Nothing of it was said."""
 
-from typing import Literal
-
 from textual.content import Content
 
 from chatbot.records import Ladder, Rung
-from chatbot.tui.sheet import DIM, GAP, LISTENER, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, titled
+from chatbot.tui.sheet import DIM, GAP, LISTENER, bar, columns, painted, painted_line
 from chatbot.tui.wording import settled
 
-NUMBER = 3  # cells
 LONGEST_BAR = 16  # cells
-
-State = Literal["idle", "computing", "done"]
-
-INVITATIONS = {"idle": "Drawn after the reply.", "computing": "asking the listener …", "done": "Nothing was heard."}
+AFTERWARDS = "Drawn after the reply."
+ASKING = "asking the listener …"
 
 
-class LadderView(Sheet):
+class LadderView(Picture):
     """One rung a word: the beginning that was heard, whether the reply is already the last one, and the reply."""
-
-    DEFAULT_CSS = """
-    LadderView { margin-top: 1; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.state: State = "idle"
         self.ladder: Ladder | None = None
+        self._invitation = AFTERWARDS
 
-    def show(self, state: State, ladder: Ladder | None = None) -> None:
-        """Shows a ladder, or why there is none yet."""
-        self.state, self.ladder = state, ladder
+    def show(self, ladder: Ladder | None, *, asked: bool = False) -> None:
+        """Shows a ladder; or that there is none yet, or soon if it is `asked` for."""
+        self.ladder, self._invitation = ladder, ASKING if asked else AFTERWARDS
         self.redraw()
 
     def lines(self, width: int) -> list[Content]:
         """The title, the rungs, and where the reply settled."""
-        rows = wrapped(painted(("Ladder", STRONG), ("  had you stopped there, the listener would say", DIM)), width)
-        if self.ladder is None or not self.ladder.rungs:
-            return rows + [painted("  ") + line for line in wrapped(painted((INVITATIONS[self.state], DIM)), width - 2)]
+        rows = titled("Ladder", "had you stopped there, the listener would say", width)
+        if self.ladder is None:
+            return rows + remarked(self._invitation, width)
         widths = _widths(width, self.ladder)
         for rung in self.ladder.rungs:
-            rows += columns(_rung(rung, widths[1]), widths)
+            rows += clickable(columns(self._rung(rung, widths[1]), widths), word=rung.words)
         words = len(self.ladder.rungs)
         line = painted((f"{settled(self.ladder)} {bar(self.ladder.settled / words, min(words, LONGEST_BAR))}", DIM))
         return rows + columns([painted(""), line], [NUMBER, max(4, width - NUMBER - GAP)])
+
+    def _rung(self, rung: Rung, width: int) -> list[Content]:
+        reply = self.replied(painted_line(rung.reply, LISTENER)) if rung.final else painted_line(rung.reply, DIM)
+        return [self.numbered(rung.words), _ending(rung.heard, width), painted("=" if rung.final else "≠"), reply]
 
 
 def _widths(width: int, ladder: Ladder) -> list[int]:
@@ -51,11 +47,6 @@ def _widths(width: int, ladder: Ladder) -> list[int]:
     room = max(12, width - NUMBER - 1 - 3 * GAP)
     heard = min(max(painted_line(rung.heard).cell_length for rung in ladder.rungs), room * 9 // 20)
     return [NUMBER, heard, 1, room - heard]
-
-
-def _rung(rung: Rung, width: int) -> list[Content]:
-    reply = painted_line(rung.reply, LISTENER if rung.final else DIM)
-    return [painted((f"{rung.words:>{NUMBER}}", DIM)), _ending(rung.heard, width), painted("=" if rung.final else "≠"), reply]
 
 
 def _ending(heard: str, width: int) -> Content:

@@ -1,39 +1,57 @@
-"""The panel that compares: the race, live while the person types, and the ladder. It asks the engine in threads of its own."""
+"""The panel that compares: the race, live while the person types, then ladder, attention and twins. It asks the engine in threads of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.worker import Worker, WorkerState
 
-from chatbot.errors import ChatbotError
-from chatbot.records import Ladder, Race, Reply
+from chatbot.records import Attention, Influence, Ladder, Race, Reply, Twins
+from chatbot.tui.attention_view import AttentionView
 from chatbot.tui.conversation import Question
+from chatbot.tui.drawing import Answered, Drawing, Drawn, NotDrawn, draw
 from chatbot.tui.engine import Engine
 from chatbot.tui.ladder_view import LadderView
+from chatbot.tui.pages import PAGES, Page, Pages
+from chatbot.tui.picture import Cursor, Picture, pointed
 from chatbot.tui.race_view import RaceView, State
-from chatbot.tui.sheet import Sheet
+from chatbot.tui.twins_view import TwinsView
 
 DEBOUNCE = 0.12  # seconds without a key before the interrupter is asked
 
 
-class Panel(VerticalScroll, can_focus=False):
-    """Race and ladder of one question. While a draft has finished words the race is theirs, else that of the last answered question."""
+class Panel(VerticalScroll):
+    """The pictures of one question. While a draft has finished words the race is theirs, else that of the last answered question."""
 
+    FOCUS_ON_CLICK = False  # typing goes to the prompt
+    SCOPED_CSS = False  # what is shown depends on the screen around it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "point(0, -1)", "Cursor", show=False),
+        Binding("down", "point(0, 1)", "Cursor", show=False),
+        Binding("left", "point(-1, 0)", "Cursor", show=False),
+        Binding("right", "point(1, 0)", "Cursor", show=False),
+    ]
     DEFAULT_CSS = """
     Panel { padding: 0 1; }
-    Panel.-race LadderView, Panel.-ladder RaceView { display: none; }
-    Panel.-ladder LadderView { margin-top: 0; }
-    Screen.-tall Panel RaceView, Screen.-tall Panel LadderView, Panel.-alone RaceView, Panel.-alone LadderView { display: block; }
-    Screen.-tall Panel.-ladder LadderView { margin-top: 1; }
+    Panel Picture { display: none; }
+    Panel.-race RaceView, Panel.-ladder LadderView, Panel.-attention AttentionView, Panel.-twins TwinsView { display: block; }
+    Panel.-alone Picture, Screen.-tall Panel Picture { display: block; margin-bottom: 1; }
+    Panel.-alone TwinsView, Screen.-tall Panel TwinsView, Screen.-tall Panel.-twins Picture { display: none; }
+    Screen.-tall Panel.-twins TwinsView { display: block; }
+    Panel.-alone Pages, Screen.-tall Panel Pages, Screen.-low Panel Pages { display: none; }
     """
 
-    page: reactive[Literal["race", "ladder"]] = reactive("race")
+    page: reactive[Page] = reactive[Page]("race")
+    cursor: reactive[Cursor] = reactive(Cursor())
 
     @dataclass
     class Measured(Message):
@@ -48,53 +66,62 @@ class Panel(VerticalScroll, can_focus=False):
 
         trouble: str
 
-    @dataclass
-    class _Heard(Message):
-        question: Question
-        race: Race
-
-    @dataclass
-    class _Unheard(Message):
-        question: Question
-        trouble: str
-
-    @dataclass
-    class _Raced(Message):
-        question: Question
-        race: Race
-
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
-        self._race_view, self._ladder_view = RaceView(), LadderView()
+        self._race_view, self._ladder_view, self._attention_view, self._twins_view = RaceView(), LadderView(), AttentionView(), TwinsView()
         self._loaded = False
         self._wait: int | None = None  # of the interrupter that races; None: there is none
         self._draft: Question | None = None  # the finished words that the race shows, or soon will
-        self._answered: tuple[Question, Reply] | None = None
-        self._race: Race | None = None  # of the answered question, as is the ladder
-        self._ladder: Ladder | None = None
+        self._answered: Answered | None = None
         self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Race above ladder."""
-        yield self._race_view
-        yield self._ladder_view
+        """The names of the pages, then race above ladder above attention, or twins."""
+        yield Pages().data_bind(Panel.page)
+        for view in (self._race_view, self._ladder_view, self._attention_view, self._twins_view):
+            yield view.data_bind(Panel.cursor)
 
-    def watch_page(self, page: str) -> None:
+    def watch_page(self, page: Page) -> None:
         """Turns the page, where only one fits."""
-        self.set_class(page == "race", "-race")
-        self.set_class(page == "ladder", "-ladder")
+        for other in PAGES:
+            self.set_class(other == page, f"-{other}")
         self.scroll_home(animate=False)
+
+    def watch_cursor(self, before: Cursor, now: Cursor) -> None:
+        """Keeps in sight what the cursor has moved to."""
+        moved = [self._attention_view] if now.piece != before.piece else [self._race_view, self._ladder_view, self._twins_view]
+        for view in moved:
+            if view.display and (line := view.marked) is not None:
+                self.scroll_to_region(Region(0, view.virtual_region.y + line, 1, 1), animate=False)
+                return
 
     @property
     def can_turn(self) -> bool:
         """Is there another page to turn to?"""
-        return self.display and not self.screen.has_class("-tall") and not self.has_class("-alone")
+        turned = not self.screen.has_class("-tall") or self.page == "twins" or self._twins_view.twins is not None
+        return self.display and turned and not self.has_class("-alone")
 
     @property
     def can_replay(self) -> bool:
-        """Is there a finished race to show again?"""
-        return self._race is not None
+        """Is there a finished race, to show again or to set beside its twin?"""
+        return self._answered is not None and self._answered.race is not None
+
+    @property
+    def can_leave(self) -> bool:
+        """Is there a replay to end, or a cursor to take away?"""
+        return self.replaying or self.cursor != Cursor()
+
+    @property
+    def replaying(self) -> bool:
+        """Is a replay under way?"""
+        return self._race_view.replaying
+
+    def turn(self) -> None:
+        """Turns to the next page; where all three pictures stand, to the twins and back."""
+        steps = PAGES if not self.screen.has_class("-tall") else ("race", "twins")
+        place = steps.index(self.page) if self.page in steps else 0
+        self.page = steps[(place + 1) % len(steps)]
 
     def ready(self, wait: int | None) -> None:
         """The bot is loaded; `wait` names its interrupter, None says that there is none."""
@@ -108,25 +135,32 @@ class Panel(VerticalScroll, can_focus=False):
             return
         self._draft = draft
         self._stop_clock()
-        self._clock = self.set_timer(DEBOUNCE, lambda: self._ask_interrupter(draft) if draft else self._show_answered())
+        if draft and self.page == "twins":
+            self.page = "race"
+        self._clock = self.set_timer(DEBOUNCE, self._hear)
 
     def listen(self) -> None:
         """The bot begins its reply: the words of the draft stay until the whole race is known."""
-        self._answered = self._race = self._ladder = self._draft = None
-        self._stop_clock()
-        self.workers.cancel_node(self)
-        if self._race_view.state == "live":
+        live = self._race_view.state == "live"
+        self._forget()
+        if live:
             self._race_view.show("replying", self._race_view.race)
-            self._ladder_view.show("idle")
         else:
             self._show_answered()
 
     def compare(self, question: Question, reply: Reply) -> None:
-        """The bot has replied: draws the race and then the ladder, which neither spoils nor delays the reply."""
-        self._answered, self._race, self._ladder = (question, reply), None, None
-        if self.display and self.is_attached:
-            self._ladder_view.show("computing")
-            self._draw(question, reply)
+        """The bot has replied: draws the race, then ladder and attention, which neither spoil nor delay the reply."""
+        self._answered, self.cursor = Answered(question, reply), Cursor()
+        if self.page == "twins":
+            self.page = "race"
+        if not self.display or not self.is_attached:
+            return
+        self._ladder_view.show(None, asked=True)
+        self._attention_view.show(None, asked=True)
+        engine, wait, utterance, decoding, history = self._engine, self._wait, question.utterance, question.decoding, question.history
+        drawings: list[Callable[[], Drawing]] = [] if wait is None else [lambda: engine.race(utterance, reply, decoding, wait, history)]
+        drawings += [lambda: engine.ladder(utterance, decoding, history), lambda: engine.heeded(utterance, reply, history)]
+        draw(self, "draw", question, *drawings)
 
     def open(self, opened: bool) -> None:
         """Opens or closes the panel; what was missed while it was closed is drawn now."""
@@ -135,91 +169,129 @@ class Panel(VerticalScroll, can_focus=False):
         self._stop_clock()
         if opened:
             self._show_answered()
-            if self._answered and self._ladder is None:
-                self.compare(*self._answered)
+            if self._answered and self._answered.heed is None:
+                self.compare(self._answered.question, self._answered.reply)
 
     def replay(self) -> None:
-        """Shows the last race again, word by word."""
+        """Shows the last race again, piece by piece."""
         self._draft = None
         self._stop_clock()
         self.page = "race"
         self._show_answered()
         self._race_view.replay()
 
+    def pause(self) -> None:
+        """Holds the replay, or lets it go on."""
+        self._race_view.pause()
+
+    def leave(self) -> None:
+        """Ends a replay, and takes the cursor away."""
+        self._race_view.finish()
+        self.cursor = Cursor()
+
+    def set_beside(self, ending: str) -> None:
+        """Sets the last race beside its twin, whose last word is `ending`."""
+        assert self._answered
+        assert self._answered.race
+        race, question = self._answered.race, self._answered.question
+        self.page = "twins"
+        self._twins_view.show(None, asked=True)
+        draw(self, "twins", question, lambda: self._engine.twins(race, ending, question.decoding, question.history))
+
     def clear(self) -> None:
-        """Empties both pictures."""
-        self._answered = self._race = self._ladder = self._draft = None
+        """Empties the pictures."""
+        self._forget()
+        self._show_answered()
+
+    def action_point(self, across: int, down: int) -> None:
+        """Moves the cursor: along the rows of what is shown, which are words, or pieces of the reply where attention is alone."""
+        word, piece = (across, down) if self.page == "attention" and self._attention_view.display and not self._race_view.display else (down, across)
+        self._point(self.cursor.word + word, self.cursor.piece + piece)
+
+    @on(Click)
+    def _choose(self, event: Click) -> None:
+        meta = event.style.meta
+        if "word" in meta or "piece" in meta:
+            self._point(meta.get("word", self.cursor.word), meta.get("piece", self.cursor.piece))
+
+    @on(Pages.Picked)
+    def _turn_to(self, message: Pages.Picked) -> None:
+        self.page = message.page
+
+    def _point(self, word: int, piece: int) -> None:
+        heed, race = (self._answered.heed, self._answered.race) if self._answered else (None, None)
+        words = race.words if race else heed.heard_words if heed else ()
+        self.cursor = pointed(word, piece, len(words), heed.said if isinstance(heed, Attention) else ())
+
+    def _hear(self) -> None:
+        draft, wait = self._draft, self._wait
+        if draft is None or wait is None:
+            self._show_answered()
+        else:
+            draw(self, "hear", draft, lambda: self._engine.hear(draft.utterance, draft.decoding, wait, draft.history))
+
+    def _forget(self) -> None:
+        self._answered = self._draft = None
+        self.cursor = Cursor()
         self._stop_clock()
         self.workers.cancel_node(self)
-        self._show_answered()
 
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.stop()
             self._clock = None
 
-    def _show_answered(self) -> None:
+    def _show_answered(self, *, asked: bool = True) -> None:
         at_rest: State = "loading" if not self._loaded else "alone" if self._wait is None else "idle"
-        self._race_view.show("done" if self._race else at_rest, self._race)
-        self._ladder_view.show("done" if self._ladder else "computing" if self._answered else "idle", self._ladder)
+        known, asked = self._answered, asked and self._answered is not None
+        race = known.race if known else None
+        if not self.replaying or race is not self._race_view.race:
+            self._race_view.show("done" if race else at_rest, race)
+        self._ladder_view.show(known.ladder if known else None, asked=asked)
+        self._attention_view.show(known.heed if known else None, asked=asked)
+        self._twins_view.show(known.twins if known else None)
 
-    @work(thread=True, exclusive=True, group="hear", exit_on_error=False)
-    def _ask_interrupter(self, draft: Question) -> None:
-        assert self._wait is not None
-        try:
-            self.post_message(self._Heard(draft, self._engine.hear(draft.utterance, draft.decoding, self._wait, draft.history)))
-        except ChatbotError as error:
-            self.post_message(self._Unheard(draft, str(error)))
-
-    @work(thread=True, exclusive=True, group="draw", exit_on_error=False)
-    def _draw(self, question: Question, reply: Reply) -> None:
-        worker = get_current_worker()
-        utterance, decoding, history = question.utterance, question.decoding, question.history
-        try:
-            if self._wait is not None:
-                self.post_message(self._Raced(question, self._engine.race(utterance, reply, decoding, self._wait, history)))
-            if not worker.is_cancelled:
-                self.post_message(self.Measured(question, self._engine.ladder(utterance, decoding, history)))
-        except ChatbotError as error:
-            self.post_message(self.Failed(str(error)))
-
-    @on(_Heard)
-    def _show_live(self, message: _Heard) -> None:
-        if message.question is self._draft:
-            self._race_view.show("live", message.race)
-            self._ladder_view.show("idle")  # a ladder beside the race of another utterance would mislead
+    @on(Drawn)
+    def _take(self, message: Drawn) -> None:
+        known, drawing = self._answered, message.drawing
+        if message.question is self._draft and isinstance(drawing, Race):
+            self._race_view.show("live", drawing)
+            self._ladder_view.show(None)  # beside the race of another utterance they would mislead
+            self._attention_view.show(None)
             self._follow(self._race_view)
-
-    @on(_Unheard)
-    def _show_trouble(self, message: _Unheard) -> None:
-        if message.question is self._draft:  # said here: in the chat it would be said again with every word
-            self._race_view.complain(message.trouble)
-
-    @on(_Raced)
-    def _show_race(self, message: _Raced) -> None:
-        if self._answered and message.question is self._answered[0]:
-            self._race = message.race
+        elif known and message.question is known.question:
+            match drawing:
+                case Race():
+                    known.race = drawing
+                case Ladder():
+                    known.ladder = drawing
+                    self.post_message(self.Measured(message.question, drawing))
+                case Attention() | Influence():
+                    known.heed = drawing
+                case Twins():
+                    known.twins = drawing
             if self._draft is None:
                 self._show_answered()
-                self._follow(self._race_view)
+                if isinstance(drawing, Race):
+                    self._follow(self._race_view)
 
-    @on(Measured)
-    def _show_ladder(self, message: Measured) -> None:
-        if self._answered and message.question is self._answered[0]:
-            self._ladder = message.ladder
-            if self._draft is None:
-                self._ladder_view.show("done", message.ladder)
-
-    @on(Failed)
-    def _give_up(self) -> None:
-        if self._ladder is None:
-            self._ladder_view.show("idle")
+    @on(NotDrawn)
+    def _explain(self, message: NotDrawn) -> None:
+        if message.question is self._draft:  # said here: in the chat it would be said again with every word
+            self._race_view.complain(message.trouble)
+        elif self._answered and message.question is self._answered.question:
+            self._give_up(message.trouble)
 
     @on(Worker.StateChanged)
     def _report_bug(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
-            self.post_message(self.Failed(f"A bug in chatbot: {event.worker.error!r}"))
+            self._give_up(f"A bug in chatbot: {event.worker.error!r}")
 
-    def _follow(self, picture: Sheet) -> None:
+    def _give_up(self, trouble: str) -> None:
+        """Says why a picture is missing, and waits for none."""
+        self._show_answered(asked=False)
+        self.post_message(self.Failed(trouble))
+
+    def _follow(self, picture: Picture) -> None:
         """Keeps the newest row in sight where the picture is longer than the panel."""
         self.call_after_refresh(lambda: self.scroll_to(y=picture.virtual_region.bottom - self.size.height, animate=False))

@@ -1,15 +1,16 @@
 """The race: who had heard what when it spoke. What really happened; what would have happened is the ladder's."""
 
+from dataclasses import replace
 from typing import Literal
 
 from textual.content import Content
 from textual.timer import Timer
 
 from chatbot.records import Beat, Race, Reply
-from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign, titled
+from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, bar, columns, painted, painted_line
 from chatbot.tui.wording import NO_INTERRUPTER, caption
 
-NUMBER = 3  # cells
 ROOMY = 32  # rows of a screen on which a blank line costs nothing
 SILENT = "·"
 
@@ -22,23 +23,30 @@ INVITATIONS = {
 }
 
 
-class RaceView(Sheet):
+class RaceView(Picture):
     """One row a word: what was heard, what the interrupter said on it, and the listener's silence until the end."""
 
-    PACE = 0.25  # seconds a word in a replay
+    PACE = 0.25  # seconds a piece in a replay
+    FADE = 0.8  # seconds that a word which was taken back is still seen
 
     def __init__(self) -> None:
         super().__init__()
         self.state: State = "loading"
         self.race: Race | None = None
+        self.paused = False
         self._trouble = ""
-        self._shown: int | None = None  # words shown of a replay; None when it is over
+        self._shown: int | None = None  # steps shown of a replay; None when it is over
+        self._gone: tuple[Beat, ...] = ()  # words that were just taken back
         self._clock: Timer | None = None
 
     def show(self, state: State, race: Race | None) -> None:
-        """Shows a race, or what there is to say without one. Ends a replay."""
+        """Shows a race, or what there is to say without one. Ends a replay; words that were taken back are seen for a moment."""
+        before = self.race.words if self.race and self.state == "live" else ()
         self._stop_clock()
         self.state, self.race = state, race
+        if race and state == "live" and race.words == before[: len(race.words)] != before:
+            self._gone = before[len(race.words) :]
+            self._clock = self.set_timer(self.FADE, self._forget)
         self.redraw()
 
     def complain(self, trouble: str) -> None:
@@ -47,12 +55,25 @@ class RaceView(Sheet):
         self.show("trouble", None)
 
     def replay(self) -> None:
-        """Shows the race word by word; at once where animations are turned off."""
+        """Shows the race piece by piece; at once where animations are turned off."""
         self._stop_clock()
         if self.race is not None and self.app.animation_level != "none":
             self._shown = 0
             self._clock = self.set_interval(self.PACE, self._advance)
         self.redraw()
+
+    def pause(self) -> None:
+        """Holds a replay, or lets it go on."""
+        assert self._clock is not None
+        self.paused = not self.paused
+        (self._clock.pause if self.paused else self._clock.resume)()
+        self.redraw()
+
+    def finish(self) -> None:
+        """Ends a replay: the whole race is shown."""
+        if self.replaying:
+            self._stop_clock()
+            self.redraw()
 
     @property
     def replaying(self) -> bool:
@@ -63,41 +84,48 @@ class RaceView(Sheet):
         assert self.race is not None
         assert self._shown is not None
         self._shown += 1
-        if self._shown > len(self.race.words):
+        if self._shown > len(self.race.steps):
             self._stop_clock()
         self.redraw()
 
+    def _forget(self) -> None:
+        self._gone = ()
+        self.redraw()
+
     def _stop_clock(self) -> None:
-        self._shown = None
+        self._shown, self._gone, self.paused = None, (), False
         if self._clock is not None:
             self._clock.stop()
             self._clock = None
 
     def lines(self, width: int) -> list[Content]:
         """The title, the table, and once the listener has spoken the two replies and a caption made from counts."""
-        title = wrapped(painted(("Race", STRONG), ("  what each one said, and when", DIM)), width)
+        rows = titled("Race", "what each one said, and when", width)
         if self.race is None:
-            text = INVITATIONS.get(self.state, self._trouble)
-            return title + [painted("  ") + line for line in wrapped(painted((text, DIM)), width - 2)]
-        beats = self.race.words[: self._shown]
+            return rows + remarked(INVITATIONS.get(self.state, self._trouble), width)
+        race = replace(self.race, steps=self.race.steps[: self._shown])
         widths = _widths(width, self.race)
-        rows = title + columns([_right("#"), *(painted((name, DIM)) for name in ("heard", "interrupter", "listener"))], widths)
-        for number, beat in enumerate(beats, 1):
-            rows += columns(_beat(number, beat), widths)
+        rows += columns([sign("#"), *(painted((name, DIM)) for name in ("heard", "interrupter", "listener"))], widths)
+        for number, beat in enumerate(race.words, 1):
+            rows += clickable(columns([self.numbered(number), *_beat(beat, INTERRUPTER)], widths), word=number)
+        for beat in self._gone:
+            rows += [line.stylize("strike") for line in columns([sign("×"), *_beat(beat, DIM)], widths)]
         if self.state == "live":
             return rows + _remark("the listener is still listening: press Enter" if width >= 50 else "listening: press Enter", width)
         if self.state == "replying":
             return rows + _remark("the listener has heard it all and begins", width)
         if self.replaying:
-            return rows + _remark("the listener is still listening", width)
+            if race.afterwards:
+                rows += columns([sign("‖"), painted(("(end)", DIM)), painted_line(race.afterwards.strip(), INTERRUPTER), painted((SILENT, DIM))], widths)
+            return rows + _remark("paused: space goes on, esc ends" if self.paused else "the listener is still listening", width)
         gap = [painted("")] if self.screen.size.height >= ROOMY else []
-        return rows + self._end(self.race, widths) + gap + _summary(self.race, width)
+        return rows + self._end(race, widths) + gap + _summary(race, width)
 
     def _end(self, race: Race, widths: list[int]) -> list[Content]:
         after = race.afterwards.strip()
         said = painted_line(after, INTERRUPTER) if after else painted(("(done)", DIM))
-        reply = painted(("▸ ", LISTENER)) + painted_line(race.listener.raw if race.listener else "", LISTENER)
-        return columns([_right("‖"), painted(("(end)", DIM)), said, reply], widths)
+        reply = painted_line(race.listener.raw if race.listener else "", LISTENER)
+        return columns([sign("‖"), painted(("(end)", DIM)), said, painted(("▸ ", LISTENER)) + self.replied(reply)], widths)
 
 
 def _widths(width: int, race: Race) -> list[int]:
@@ -110,22 +138,13 @@ def _widths(width: int, race: Race) -> list[int]:
     return [NUMBER, heard, said, max(4, room - heard - said)]
 
 
-def _right(text: str) -> Content:
-    return painted((f"{text:>{NUMBER}}", DIM))
-
-
-def _beat(number: int, beat: Beat) -> list[Content]:
+def _beat(beat: Beat, style: str) -> list[Content]:
     said = beat.said.strip()
-    return [
-        _right(str(number)),
-        painted_line(beat.heard),
-        painted_line(said, INTERRUPTER) if said else painted((SILENT, DIM)),
-        painted((SILENT, DIM)),
-    ]
+    return [painted_line(beat.heard), painted_line(said, style) if said else painted((SILENT, DIM)), painted((SILENT, DIM))]
 
 
 def _remark(text: str, width: int) -> list[Content]:
-    return columns([_right("…"), painted((text, DIM))], [NUMBER, max(4, width - NUMBER - GAP)])
+    return columns([sign("…"), painted((text, DIM))], [NUMBER, max(4, width - NUMBER - GAP)])
 
 
 def _summary(race: Race, width: int) -> list[Content]:
@@ -133,7 +152,7 @@ def _summary(race: Race, width: int) -> list[Content]:
     rows = _voice("interrupter", INTERRUPTER, race.interrupter, width)
     if race.listener is not None:
         rows += _voice("listener", LISTENER, race.listener, width)
-    return rows + [painted("  ") + line for line in wrapped(painted((caption(race), DIM)), width - 2)]
+    return rows + remarked(caption(race), width)
 
 
 def _voice(name: str, style: str, reply: Reply, width: int) -> list[Content]:

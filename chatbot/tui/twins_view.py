@@ -1,0 +1,80 @@
+"""Twins: the same sentence with another last word, both races side by side, and where the interrupter could not know which it would be."""
+
+from itertools import zip_longest
+
+from textual.content import Content
+
+from chatbot.records import Beat, Race, Twins
+from chatbot.tui.ladder_view import ASKING
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign, titled
+from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, columns, painted, painted_line
+from chatbot.tui.wording import twins_caption
+
+BESIDE = 52  # cells in which two races find room side by side
+BOUND = "underline"
+CUT = "│"  # what is said before it cannot differ
+INVITATION = "/ending WORD sets the last race beside that of the same sentence with another last word."
+
+Row = tuple[Content, Content]  # what was heard, and what the interrupter said
+
+
+class TwinsView(Picture):
+    """The two races row by row, and below them what both listeners say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twins: Twins | None = None
+        self._invitation = INVITATION
+
+    def show(self, twins: Twins | None, *, asked: bool = False) -> None:
+        """Shows twins; or how to get them, or that they come soon if they are `asked` for."""
+        self.twins, self._invitation = twins, ASKING if asked else INVITATION
+        self.redraw()
+
+    def lines(self, width: int) -> list[Content]:
+        """The title, the two races, and a caption made from counts."""
+        rows = titled("Twins", "the same but for the last word", width)
+        if self.twins is None:
+            return rows + remarked(self._invitation, width)
+        races = [self.twins.first, self.twins.second]
+        if width >= BESIDE:
+            rows += self._table(races, width, self.twins.bound)
+        else:
+            for race in races:
+                rows += self._table([race], width, self.twins.bound)
+        return rows + remarked(f"{twins_caption(self.twins)}\n{CUT}  what stands before it, underlined, could not differ", width)
+
+    def _table(self, races: list[Race], width: int, bound: int) -> list[Content]:
+        """The races beside each other: a row a word, and below them what each listener says."""
+        side = (width - NUMBER - GAP * len(races)) // len(races)
+        heard = min(side * 2 // 5, max(painted_line(beat.heard).cell_length for race in races for beat in (*race.words, Beat("(end)", ""))))
+        widths = [NUMBER, *[heard, side - heard - GAP] * len(races)]
+        rows = columns([sign("#"), *[painted((name, DIM)) for name in ("heard", "interrupter")] * len(races)], widths)
+        nothing = painted("")
+        for number, words in enumerate(zip_longest(*(_words(race, bound) for race in races), fillvalue=(nothing, nothing)), 1):
+            rows += clickable(columns([self.numbered(number), *(cell for word in words for cell in word)], widths), word=number)
+        rows += columns([sign("‖"), *(cell for race in races for cell in _end(race, bound))], widths)
+        replies = [painted_line(race.listener.raw if race.listener else "", LISTENER) for race in races]
+        return [*rows, *columns([painted((f"{'▸':>{NUMBER}}", LISTENER)), *replies], [NUMBER, *[side] * len(races)]), nothing]
+
+
+def _words(race: Race, bound: int) -> list[Row]:
+    """A row a word: heard, and said."""
+    return [(painted_line(beat.heard), _said(race, number, bound)) for number, beat in enumerate(race.words, 1)]
+
+
+def _end(race: Race, bound: int) -> Row:
+    return painted(("(end)", DIM)), _said(race, 0, bound)
+
+
+def _said(race: Race, word: int, bound: int) -> Content:
+    """What was said on a word, cut where it might have been something else."""
+    place, before, after = 0, "", ""
+    for step in race.steps:
+        if step.said is not None:
+            if step.word == word and place < bound:
+                before += step.said
+            elif step.word == word:
+                after += f"{CUT if place == bound else ''}{step.said}"
+            place += 1
+    return painted_line(before.strip(), f"{INTERRUPTER} {BOUND}") + painted_line(after if before.strip() else after.strip(), INTERRUPTER)
