@@ -220,3 +220,6 @@ class BotCard:
     waits: tuple[int, ...]  # of the interrupters in the bundle; () when there is none
     limit: int  # pieces in an utterance at the most
     examples: tuple[str, ...] = field(default=())  # utterances to try
+    fingerprint: str = ""  # of its files
+    known_replies: bool = False  # whether it says known replies only, by its bundle or by the person's wish
+    unsure: str = ""  # what it says where it is not sure enough, by its bundle or by the person's wish

@@ -90,12 +90,14 @@ class Session:
             file.flush()
             self._size = os.fstat(file.fileno()).st_size
 
-    def _line(self, number: int) -> str:
+    def facts(self, number: int) -> dict[str, Any]:
+        """Turn `number` as its line has it."""
         told = self.turns[number - 1]
         facts = asdict(told.reply)
-        return safe_json(
-            {"turn": number, "after": told.after, "utterance": told.utterance, "reply": facts.pop("text"), "decoding": asdict(told.decoding), "facts": facts}
-        )
+        return {"turn": number, "after": told.after, "utterance": told.utterance, "reply": facts.pop("text"), "decoding": asdict(told.decoding), "facts": facts}
+
+    def _line(self, number: int) -> str:
+        return safe_json(self.facts(number))
 
 
 def newest(folder: Path) -> Path:

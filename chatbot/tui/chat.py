@@ -1,6 +1,7 @@
 """The chat: turns from the oldest to the newest, followed as they grow. It asks the engine for the replies, one at a time."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import on, work
@@ -9,19 +10,19 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from chatbot.errors import ChatbotError
-from chatbot.records import BotCard, Reply
+from chatbot.errors import ChatbotError, SessionError
+from chatbot.records import BotCard, Reply, plural
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example, Notice
-from chatbot.tui.turn import Turn
+from chatbot.tui.turn import Answer, Turn
 
 KEPT = 300  # the newest entries; a terminal gets slow with more
 FACTS_FROM = 20  # rows of the screen
 
 
 class Chat(VerticalScroll, can_focus=False):
-    """Turns and remarks, the newest 300 of them. Typing always goes to the prompt: the chat never takes the focus."""
+    """Turns and remarks, the newest 300 of them; the session keeps them all. Typing always goes to the prompt: the chat itself never takes the focus."""
 
     DEFAULT_CSS = """
     Chat { align-vertical: bottom; }
@@ -45,12 +46,12 @@ class Chat(VerticalScroll, can_focus=False):
 
     @dataclass
     class _Said(Message):
-        turn: Turn
+        question: Question
         said: str | Reply
 
     @dataclass
     class _Failed(Message):
-        turn: Turn
+        question: Question
         trouble: str
 
     def __init__(self, engine: Engine, conversation: Conversation) -> None:
@@ -58,8 +59,10 @@ class Chat(VerticalScroll, can_focus=False):
         self._engine = engine
         self._conversation = conversation
         self._card: BotCard | None = None
-        self._waiting: deque[tuple[Turn, Question | None]] = deque()
-        self._current: Turn | None = None  # the turn that is being answered; whatever comes for another one is late
+        self._waiting: deque[tuple[Turn, Callable[[], Question]]] = deque()
+        self._current: Turn | None = None  # the turn that is being answered
+        self._asked: Question | None = None  # its question; whatever comes for another one is late
+        self._edited: Turn | None = None  # the turn in which the person is about to say something else
         self._answering: Worker[None] | None = None  # the thread that does it
 
     @property
@@ -84,14 +87,55 @@ class Chat(VerticalScroll, can_focus=False):
             self._welcome()
         self._next()
 
+    def show_session(self) -> None:
+        """Shows what was said in the session that goes on, above what was sent meanwhile."""
+        session = self._conversation.session
+        numbers = session.thread(len(session.turns))
+        turns = [self._told(number) for number in numbers[-KEPT:]]
+        self.query("Example, Notice.-welcome").remove()
+        hidden = len(numbers) - len(turns)
+        self.mount(
+            *([Notice(f"{plural(hidden, 'turn')} before these: /export shows them all.")] if hidden else []), *turns, before=0 if self.children else None
+        )
+
+    def _told(self, number: int) -> Turn:
+        """A turn of the session, with every reply that it got."""
+        session = self._conversation.session
+        numbers = session.alternatives(number)
+        replies = [(one, self._conversation.question(one), session.turns[one - 1].reply) for one in numbers]
+        answers = tuple(Answer(question, "replied", reply.text, reply, one) for one, question, reply in replies)
+        turn = Turn(session.turns[number - 1].utterance, answers, numbers.index(number))
+        turn.facts_shown = self._facts_shown
+        return turn
+
     def ask(self, utterance: str) -> None:
-        """Sends an utterance; it waits until the ones before it are answered."""
-        self._waiting.append((self._add_turn(utterance), None))
+        """Sends an utterance, or the other one that is said in an edited turn; it waits until the ones before it are answered."""
+        edited, self._edited = self._edited, None
+        if edited is None or not edited.is_attached:
+            self._waiting.append((self._add_turn(utterance), lambda: self._conversation.ask(utterance)))
+        else:
+            self.drop()
+            instead_of = edited.answer.question
+            self.remove_children(self.children[self.children.index(edited) :])
+            self._waiting.append((self._add_turn(utterance), lambda: self._conversation.ask(utterance, instead_of)))
         if not self.busy:
             self._next()
 
+    def edit(self, turn: Turn | None) -> None:
+        """What is sent next is said in place of `turn` and of all after it; None: it is not."""
+        if self._edited is not None:
+            self._edited.note = ""
+        self._edited = turn
+        if turn is not None:
+            turn.note = "Enter says it anew from here; esc leaves it as it is"
+
+    @property
+    def editing(self) -> bool:
+        """Is what is sent next said in place of something?"""
+        return self._edited is not None
+
     def again(self) -> None:
-        """Asks the last question once more, or says why not."""
+        """Asks the last question once more, or says why not; the turn keeps all its replies."""
         if self.busy or self._waiting:
             self.remark("A reply is on its way; esc stops it.")
             return
@@ -99,8 +143,32 @@ class Chat(VerticalScroll, can_focus=False):
         if isinstance(question, str):
             self.remark(question)
         else:
-            self._waiting.append((self._add_turn(question.utterance), question))
+            turn = next(iter(reversed(self.query(Turn))), None) or self._add_turn(question.utterance)
+            self._waiting.append((turn, lambda: question))
             self._next()
+
+    def find(self, text: str) -> str:
+        """Marks `text` wherever it was said, and goes to the newest such turn, or to the one before the one that has the focus. Returns what did not work."""
+        found = []
+        for turn in self.query(Turn):
+            turn.sought, turn.note = text, ""
+            if turn.holds(text):
+                found.append(turn)
+        if not found:
+            return f"“{text}” does not stand in the chat." if text else ""
+        focused = self.screen.focused
+        place = found.index(focused) - 1 if focused in found else -1
+        turn = found[place]
+        turn.note = f"“{text}” {place % len(found) + 1} of {len(found)}"
+        turn.focus()
+        return ""
+
+    @property
+    def chosen(self) -> Turn | None:
+        """The turn that has the focus, else the newest one that has been answered."""
+        focused = self.screen.focused
+        answered = [turn for turn in self.query(Turn) if turn.answer.text]
+        return focused if isinstance(focused, Turn) else answered[-1] if answered else None
 
     def stop(self) -> None:
         """Stops the reply: its thread ends with the piece it is at."""
@@ -109,11 +177,15 @@ class Chat(VerticalScroll, can_focus=False):
             self._current.stop()
             self._next()
 
+    def drop(self) -> None:
+        """Stops the reply and forgets what was to be answered after it."""
+        self._waiting.clear()
+        self.stop()
+
     def clear(self) -> None:
         """Empties the chat and forgets what was said and what was to be answered."""
-        self.workers.cancel_group(self, "reply")
-        self._waiting.clear()
-        self._current = None
+        self.drop()
+        self._edited = None
         self._conversation.clear()
         self._welcome()
 
@@ -123,7 +195,7 @@ class Chat(VerticalScroll, can_focus=False):
 
     def turn_of(self, question: Question) -> Turn | None:
         """The turn in which `question` was asked, if it is still there."""
-        return next((turn for turn in self.query(Turn) if turn.question is question), None)
+        return next((turn for turn in self.query(Turn) if any(answer.question is question for answer in turn.answers)), None)
 
     @property
     def _facts_shown(self) -> bool:
@@ -158,49 +230,60 @@ class Chat(VerticalScroll, can_focus=False):
 
     def _next(self) -> None:
         """Answers the next message that waits, if any. The reply before it has ended."""
-        self._current = None
+        self._current = self._asked = None
         if self._card is None or not self._waiting or not self.is_attached:
             return
-        turn, question = self._waiting.popleft()
-        question = question or self._conversation.ask(turn.utterance)
-        self._current = turn
-        turn.begin(question)
-        self._answering = self._answer(turn, question)
+        self._current, put = self._waiting.popleft()
+        self._asked = put()
+        self._current.begin(self._asked)
+        self._answering = self._answer(self._asked)
         self.post_message(self.Began())
 
     @work(thread=True, exclusive=True, group="reply", exit_on_error=False)
-    def _answer(self, turn: Turn, question: Question) -> None:
+    def _answer(self, question: Question) -> None:
         worker = get_current_worker()
         try:
             for said in self._engine.stream(question.utterance, question.decoding, question.history):
                 if worker.is_cancelled:
                     return
-                self.post_message(self._Said(turn, said))
+                self.post_message(self._Said(question, said))
         except ChatbotError as error:
-            self.post_message(self._Failed(turn, str(error)))
+            self.post_message(self._Failed(question, str(error)))
 
     @on(_Said)
     def _show(self, message: _Said) -> None:
-        turn, said = message.turn, message.said
-        if turn is not self._current or turn.question is None:
+        said, question = message.said, message.question
+        if self._current is None or question is not self._asked:
             return
         if isinstance(said, str):
-            turn.grow(said)
+            self._current.grow(said)
             return
-        turn.finish(said)
-        self._conversation.answered(turn.question, said)
-        self.post_message(self.Answered(turn.question, said))
+        try:
+            number = self._conversation.answered(question, said)
+        except SessionError as error:
+            number = len(self._conversation.session.turns)
+            self.remark(str(error))
+        self._current.finish(said, number)
+        self.post_message(self.Answered(question, said))
         self._next()
 
     @on(_Failed)
     def _refuse(self, message: _Failed) -> None:
-        if message.turn is self._current:
-            message.turn.refuse(message.trouble)
-            self.post_message(self.Refused(message.turn.utterance))
+        if self._current is not None and message.question is self._asked:
+            self._current.refuse(message.trouble)
+            self.post_message(self.Refused(self._current.utterance))
             self._next()
+
+    @on(Turn.Stepped)
+    def _step(self, message: Turn.Stepped) -> None:
+        """The reply that is shown in the last turn is the one that the next question follows."""
+        turn = message.turn
+        if turn.answer.number and not self.busy and turn is self.query(Turn).last():
+            self._conversation.go_back(turn.answer.number)
+        turn.action_pick()
 
     @on(Worker.StateChanged)
     def _report_bug(self, event: Worker.StateChanged) -> None:
         """An engine may only raise ChatbotError; anything else is ours to mend, and is said rather than swallowed."""
-        if event.state is WorkerState.ERROR and event.worker is self._answering and self._current is not None:
-            self.post_message(self._Failed(self._current, f"A bug in chatbot: {event.worker.error!r}"))
+        if event.state is WorkerState.ERROR and event.worker is self._answering and self._asked is not None:
+            self.post_message(self._Failed(self._asked, f"A bug in chatbot: {event.worker.error!r}"))

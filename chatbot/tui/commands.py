@@ -19,6 +19,10 @@ COMMANDS = {
     "/decoding": Command("greedy or sampled replies"),
     "/again": Command("the last question, another seed"),
     "/replay": Command("the last race once more"),
+    "/ending": Command("the last race beside its twin, which ends in that word", "WORD"),
+    "/find": Command("a text in the chat; ctrl+f goes further up", "TEXT", plain=False),
+    "/copy": Command("the reply, to the terminal's clipboard", plain=False),
+    "/export": Command("writes the conversation: .md, .json, .chat; .svg, the screen", "FILE"),
     "/clear": Command("forgets what was said"),
     "/quit": Command("ends"),
 }

@@ -1,8 +1,12 @@
 """What has been said and how the next reply is chosen: the state that the screen and the plain mode share."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from chatbot.records import Decoding, Reply
+from chatbot.records import BotCard, Decoding, Reply
+from chatbot.sessions import Session, Told
+
+History = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -11,49 +15,93 @@ class Question:
 
     utterance: str
     decoding: Decoding
-    history: tuple[tuple[str, str], ...]
+    history: History
+    after: int = 0  # the number of the turn before it in the session; 0: none
 
 
 class Conversation:
-    """The turns so far and the decoding of the next reply. Every sampled reply takes a seed of its own, counted up from the first."""
+    """The turns so far and the decoding of the next reply. Every sampled reply takes a seed of its own, counted up from the first.
 
-    def __init__(self, decoding: Decoding) -> None:
+    With a `folder` they are kept in a file there, a new one for each conversation.
+    """
+
+    def __init__(self, decoding: Decoding, folder: Path | None = None) -> None:
         self.decoding = decoding
-        self.history: tuple[tuple[str, str], ...] = ()
-        self._calm = decoding if decoding.strategy != "sample" else replace(decoding, strategy="greedy")
+        self.session = Session("", "")
+        self._folder = folder
+        self._card: BotCard | None = None
+        self._at = 0  # the number of the turn that the next question follows
         self._last: Question | None = None
         self._last_answered = False
 
-    def ask(self, utterance: str) -> Question:
-        """The next question, put after all that was answered."""
-        return self._put(Question(utterance, self.decoding, self.history))
+    @property
+    def history(self) -> History:
+        """What the next question follows: (utterance, reply), oldest first."""
+        return self.session.history(self._at)
+
+    def start(self, card: BotCard) -> None:
+        """Begins a conversation with this bot: it hears nothing of what was said to another."""
+        self._card = card
+        self.decoding = replace(self.decoding, known_replies=card.known_replies and not self.decoding.block_ngrams, unsure=card.unsure)
+        self.clear()
+
+    def resume(self, session: Session, card: BotCard) -> str:
+        """Goes on where `session` ended, in its own file unless that is broken or the bot is another; returns what is to be said of it."""
+        chosen = self.decoding
+        self.start(card)
+        same = session.fingerprint == card.fingerprint
+        whole = same and not session.trouble and self._folder is not None
+        self.session = session if whole else replace(self.session, turns=session.turns)
+        if session.turns:
+            self.go_back(len(session.turns))
+            if chosen == Decoding():
+                self.decoding = session.turns[-1].decoding
+                self._count_up()
+        return session.trouble or ("" if same else f"This conversation was held with another {session.bundle}: the same question may get another reply now.")
+
+    def ask(self, utterance: str, instead_of: Question | None = None) -> Question:
+        """The next question, put after all that was answered, or in the place of another one."""
+        return self._put(Question(utterance, self.decoding, *((instead_of.history, instead_of.after) if instead_of else (self.history, self._at))))
 
     def again(self) -> Question | str:
         """The last question once more, with the decoding of now; or a sentence that says why not."""
         if self._last is None:
             return "Nothing has been asked yet."
-        same = self.decoding.strategy != "sample" and self.decoding == self._last.decoding
-        if same and self._last_answered:
+        if self._last_answered and self.decoding.strategy != "sample" and self.decoding == self._last.decoding:
             return f"{self.decoding.strategy.capitalize()} decoding would say the same again. Switch to sampling first (F6 or /decoding)."
-        return self._put(Question(self._last.utterance, self.decoding, self._last.history))
+        return self._put(replace(self._last, decoding=self.decoding))
 
-    def answered(self, question: Question, reply: Reply) -> None:
-        """Notes the reply; one to a question that was asked again takes the place of the one before."""
-        self.history = (*question.history, (question.utterance, reply.text))
+    def answered(self, question: Question, reply: Reply) -> int:
+        """Notes the reply and returns its number; one to a question that was asked again takes the place of the one before. Raises SessionError."""
         self._last_answered = question is self._last
+        self._at = len(self.session.turns) + 1
+        return self.session.add(Told(question.utterance, question.decoding, reply, question.after))
+
+    def question(self, number: int) -> Question:
+        """What was asked in turn `number`."""
+        told = self.session.turns[number - 1]
+        return Question(told.utterance, told.decoding, self.session.history(told.after), told.after)
+
+    def go_back(self, number: int) -> None:
+        """The next question follows turn `number`, which is also the last one asked."""
+        self._at, self._last, self._last_answered = number, self.question(number), True
 
     def switch(self) -> str:
         """Turns sampling on or off and says so."""
-        sampled = self.decoding.strategy == "sample"
-        self.decoding = replace(self._calm, seed=self.decoding.seed) if sampled else replace(self.decoding, strategy="sample")
+        self.decoding = replace(self.decoding, strategy="greedy" if self.decoding.strategy == "sample" else "sample")
         return f"From now on: {self.decoding}."
 
     def clear(self) -> None:
-        """Forgets all that was said."""
-        self.history, self._last = (), None
+        """Forgets all that was said; what follows is another conversation."""
+        card = self._card
+        self.session = Session(card.name, card.fingerprint, self._folder) if card else Session("", "")
+        self._at, self._last = 0, None
 
     def _put(self, question: Question) -> Question:
         self._last, self._last_answered = question, False
-        if question.decoding.strategy == "sample":
-            self.decoding = replace(self.decoding, seed=self.decoding.seed + 1)
+        self._count_up()
         return question
+
+    def _count_up(self) -> None:
+        if self.decoding.strategy == "sample":
+            self.decoding = replace(self.decoding, seed=self.decoding.seed + 1)

@@ -1,5 +1,6 @@
 """The prompt: where the person types, over several lines if need be, with the utterances sent before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from chatbot.safe_text import safe_text
 from chatbot.tui.sheet import STRONG, Sheet, painted
 
 KEYS = ("enter", "ctrl+j", "shift+enter")  # the prompt's own; what a text area brings along is well known
+GIVEN_BACK = ("f6", "f7", "ctrl+f", "ctrl+y")
 
 
 class Prompt(TextArea):
@@ -52,12 +54,11 @@ class Prompt(TextArea):
         self._draft = ""
 
     def _hide_inherited_keys(self) -> None:
-        """Leaves the thirty keys of every text area out of the help, and gives f6 and f7 back to the app."""
-        own = KEYS
+        """Leaves the thirty keys of every text area out of the help, and gives those back to the app that it has a better use for."""
         for key, bindings in list(self._bindings.key_to_bindings.items()):
-            if key in ("f6", "f7"):
+            if key in GIVEN_BACK:
                 del self._bindings.key_to_bindings[key]
-            elif key not in own:
+            elif key not in KEYS:
                 self._bindings.key_to_bindings[key] = [replace(binding, system=True) for binding in bindings]
 
     def say(self, placeholder: str) -> None:
@@ -89,6 +90,10 @@ class Prompt(TextArea):
         self.load_text(text)
         self.move_cursor(self.document.end)
         self.focus()
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Takes these for sent before, oldest first."""
+        self._sent[:0] = texts
 
     def give_back(self, text: str) -> None:
         """Returns a text that could not be answered. A draft that the person has begun meanwhile stays; ↑ finds the other."""

@@ -4,6 +4,7 @@ Every other file under tui/ builds its lines with `painted` and shows them in a 
 banned elsewhere by a test: Textual would take `[/]` in a reply for markup and let an escape character through to the terminal.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -25,6 +26,7 @@ DIM = "$foreground 60%"
 INTERRUPTER = "$interrupter"
 LISTENER = "$listener"
 STRONG = "bold"
+MARKED = "reverse"
 WARNING = "$error"
 
 Part = str | tuple[str, str]
@@ -38,6 +40,11 @@ def painted(*parts: Part) -> Content:
 def painted_line(text: str, style: str = "") -> Content:
     """`text` in one line, as it may be shown."""
     return painted((safe_line(text), style))
+
+
+def marked(content: Content, text: str) -> Content:
+    """`content` with each place where `text` stands turned light on dark, in whatever case."""
+    return content.highlight_regex(re.compile(re.escape(safe_text(text)), re.IGNORECASE), style=MARKED) if text else content
 
 
 def bar(share: float, width: int = BAR) -> str:

@@ -1,8 +1,9 @@
 """One turn of the chat: what the person said, what the bot said, and a dim line of facts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -11,7 +12,7 @@ from textual.timer import Timer
 
 from chatbot.records import Ladder, Reply, plural
 from chatbot.tui.conversation import Question
-from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, painted, wrapped
+from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, marked, painted, wrapped
 
 INDENT = 6  # cells: " you  "
 FRAME = 1 / 30  # seconds; a small network speaks faster than a screen is drawn
@@ -19,15 +20,43 @@ FRAME = 1 / 30  # seconds; a small network speaks faster than a screen is drawn
 State = Literal["waiting", "replying", "replied", "stopped", "refused"]
 
 
-class Turn(Sheet):
-    """A question and its reply. One widget, so that a long chat stays quick."""
+@dataclass
+class Answer:
+    """A reply, whole or in the making, and what is known of it."""
+
+    question: Question | None = None
+    state: State = "waiting"
+    text: str = ""  # the reply so far
+    reply: Reply | None = None
+    number: int = 0  # of the turn in the session
+    trouble: str = ""  # why it was refused
+    ladder: Ladder | None = None
+
+
+class Turn(Sheet, can_focus=True):
+    """A question and its replies, of which one is shown. One widget, so that a long chat stays quick.
+
+    It is focused by Tab, never by a click: who clicks may be about to type.
+    """
 
     DEFAULT_CSS = """
     Turn { margin-bottom: 1; }
+    Turn:focus { background: $boost; }
     Screen.-low Turn { margin-bottom: 0; }
     """
+    FOCUS_ON_CLICK = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit", id="turn.edit", tooltip="say something else here; also a double click"),
+        Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip="the one before; also a click on the facts"),
+        Binding("right", "step(1)", "Other reply", id="turn.after", show=False),
+        Binding("enter", "pick", "Pictures", id="turn.pick", tooltip="of this turn; also a click"),
+        Binding("up", "screen.focus_previous", "Turn before", id="turn.up", show=False),
+        Binding("down", "screen.focus_next", "Turn after", id="turn.down", show=False),
+    ]
 
     facts_shown: reactive[bool] = reactive(True, layout=True)
+    sought: reactive[str] = reactive("", layout=True)  # a text that is marked wherever it stands
+    note: reactive[str] = reactive("", layout=True)  # stands before the facts
 
     @dataclass
     class Picked(Message):
@@ -36,26 +65,42 @@ class Turn(Sheet):
         question: Question
         reply: Reply
 
-    def __init__(self, utterance: str) -> None:
+    @dataclass
+    class Stepped(Message):
+        """Another of the replies of this turn is shown."""
+
+        turn: "Turn"
+
+    @dataclass
+    class Edited(Message):
+        """The person wants to have said something else."""
+
+        turn: "Turn"
+
+    def __init__(self, utterance: str, answers: tuple[Answer, ...] = (), place: int = 0) -> None:
         super().__init__()
         self.utterance = utterance
-        self.state: State = "waiting"
-        self.question: Question | None = None
-        self.reply: Reply | None = None
-        self.text = ""  # the reply so far
-        self.trouble = ""  # why it was refused
-        self.ladder: Ladder | None = None
+        self.answers = [*answers] or [Answer()]
+        self._place = place  # of the answer that is shown
         self._grown = False  # since the last frame
         self._frame: Timer | None = None
 
+    @property
+    def answer(self) -> Answer:
+        """The answer that is shown."""
+        return self.answers[self._place]
+
     def begin(self, question: Question) -> None:
-        """The bot starts on this turn."""
-        self.question, self.state = question, "replying"
+        """The bot starts on this turn, or starts once more: what it says now is shown."""
+        if self.answers[-1].question is not None:
+            self.answers.append(Answer())
+        self._place = len(self.answers) - 1
+        self.answer.question, self.answer.state = question, "replying"
         self.redraw()
 
     def grow(self, chunk: str) -> None:
         """Adds to the reply; drawn at once, or with the next frame if the last one is too young."""
-        self.text += chunk
+        self.answers[-1].text += chunk
         self._grown = True
         if self._frame is None:
             self._draw_frame()
@@ -66,47 +111,89 @@ class Turn(Sheet):
             self._grown = False
             self.redraw()
 
-    def finish(self, reply: Reply) -> None:
-        """Shows the whole reply."""
-        self.text, self.reply, self.state = reply.text, reply, "replied"
+    def finish(self, reply: Reply, number: int) -> None:
+        """Shows the whole reply, which has that number in the session."""
+        newest = self.answers[-1]
+        newest.text, newest.reply, newest.number, newest.state = reply.text, reply, number, "replied"
         self.redraw()
 
     def stop(self) -> None:
         """The person stopped the reply: what was said stays."""
-        self.state = "stopped"
+        self.answers[-1].state = "stopped"
         self.redraw()
 
     def refuse(self, trouble: str) -> None:
         """The utterance cannot be answered."""
-        self.trouble, self.state = trouble, "refused"
+        self.answers[-1].trouble, self.answers[-1].state = trouble, "refused"
         self.redraw()
 
-    def measure(self, ladder: Ladder) -> None:
-        """Adds to the facts what the ladder has found."""
-        self.ladder = ladder
+    def measure(self, question: Question, ladder: Ladder) -> None:
+        """Adds to the facts of the answer to `question` what its ladder has found."""
+        for answer in self.answers:
+            if answer.question is question:
+                answer.ladder = ladder
         self.redraw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hides the keys that would do nothing now."""
+        match action:
+            case "step":
+                return len(self.answers) > 1
+            case "edit":
+                return self.answers[-1].state not in ("waiting", "replying")
+            case "pick":
+                return self.answer.reply is not None
+            case _:
+                return True
+
+    def action_step(self, way: int) -> None:
+        """Shows another of the replies."""
+        if self.answers[-1].state != "replying":
+            self._place = (self._place + way) % len(self.answers)
+            self.redraw()
+            self.post_message(self.Stepped(self))
+
+    def action_edit(self) -> None:
+        """Asks to say something else."""
+        self.post_message(self.Edited(self))
+
+    def action_pick(self) -> None:
+        """Asks for this turn's pictures."""
+        if self.answer.question is not None and self.answer.reply is not None:
+            self.post_message(self.Picked(self.answer.question, self.answer.reply))
 
     def on_click(self, event: Click) -> None:
-        """Asks for this turn's pictures, unless text was being selected."""
-        if self.question is not None and self.reply is not None and not self.screen.get_selected_text():
-            event.stop()
-            self.post_message(self.Picked(self.question, self.reply))
+        """Steps on the facts, edits when clicked twice, else asks for the pictures; unless text was being selected."""
+        if self.screen.get_selected_text():
+            return
+        event.stop()
+        if event.chain == 2 and self.check_action("edit", ()):
+            self.action_edit()
+        elif len(self.answers) > 1 and self.facts_shown and event.y >= self.size.height - 1:
+            self.action_step(1)
+        else:
+            self.action_pick()
+
+    def holds(self, text: str) -> bool:
+        """Whether `text` stands in what is shown, in whatever case."""
+        return text.casefold() in f"{self.utterance}\n{self.answer.text}".casefold()
 
     def lines(self, width: int) -> list[Content]:
         """The utterance, the reply and the facts, each wrapped behind its label."""
-        rows = _labelled("you", STRONG, painted(self.utterance), width)
-        if self.state == "refused":
-            return rows + _labelled("!", WARNING, painted((self.trouble, WARNING)), width)
-        rows += _labelled("bot", f"{STRONG} {LISTENER}", self._said(), width)
+        answer = self.answer
+        rows = _labelled("you", STRONG, marked(painted(self.utterance), self.sought), width)
+        if answer.state == "refused":
+            return rows + _labelled("!", WARNING, painted((answer.trouble, WARNING)), width)
+        rows += _labelled("bot", f"{STRONG} {LISTENER}", marked(self._said(), self.sought), width)
         facts = self._facts()
-        if facts and self.facts_shown:
+        if facts and (self.facts_shown or self.note):
             rows += _labelled("", "", painted((_joined(facts, width - INDENT), DIM)), width)
         return rows
 
     def _said(self) -> Content:
-        if self.text.strip():
-            return painted(self.text)
-        match self.state:
+        if self.answer.text.strip():
+            return painted(self.answer.text)
+        match self.answer.state:
             case "waiting":
                 return painted(("… waiting", DIM))
             case "replying":
@@ -115,24 +202,28 @@ class Turn(Sheet):
                 return painted(("(nothing)", DIM))
 
     def _facts(self) -> list[str]:
-        if self.state == "stopped":
-            return ["stopped"]
-        if self.reply is None or self.question is None:
-            return []
-        words = len(self.ladder.rungs) if self.ladder else len(self.utterance.split())
-        facts = [
-            f"p {self.reply.probability:.2f} {bar(self.reply.probability)}",
+        answer = self.answer
+        facts = [self.note] if self.note else []
+        if len(self.answers) > 1:
+            facts.append(f"‹ {self._place + 1} of {len(self.answers)} ›")
+        if answer.state == "stopped":
+            return [*facts, "stopped"]
+        if answer.reply is None or answer.question is None:
+            return facts
+        words = len(answer.ladder.rungs) if answer.ladder else len(self.utterance.split())
+        facts += [
+            f"p {answer.reply.probability:.2f} {bar(answer.reply.probability)}",
             f"heard {words} of {words}",
-            f"{self.reply.milliseconds:.0f} ms",
+            f"{answer.reply.milliseconds:.0f} ms",
         ]
-        if self.ladder:
-            facts.append(f"settled at {self.ladder.settled}")
-        if self.question.decoding.strategy == "sample":
-            facts.append(f"seed {self.question.decoding.seed}")
-        if self.reply.unsure:
+        if answer.ladder:
+            facts.append(f"settled at {answer.ladder.settled}")
+        if answer.question.decoding.strategy == "sample":
+            facts.append(f"seed {answer.question.decoding.seed}")
+        if answer.reply.unsure:
             facts.append("unsure")
-        if not self.reply.finished:
-            facts.append(f"cut at {plural(self.reply.pieces, 'piece')}")
+        if not answer.reply.finished:
+            facts.append(f"cut at {plural(answer.reply.pieces, 'piece')}")
         return facts
 
 

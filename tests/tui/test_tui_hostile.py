@@ -64,7 +64,7 @@ def test_hostile_text_is_shown_literally_everywhere(text, legible):
         await see(pilot, "still listening")
         assert_clean(app)
         await pilot.press("enter")
-        await until(pilot, lambda: app.query_one(Turn).ladder and app.query_one(RaceView).state == "done", "pictures")
+        await until(pilot, lambda: app.query_one(Turn).answer.ladder and app.query_one(RaceView).state == "done", "pictures")
         await pilot.pause()
         assert shown(app).count(legible) >= 9, "status, chat, race, ladder"
         assert_clean(app)
@@ -92,7 +92,7 @@ def test_a_long_hostile_word_breaks_no_small_screen(size):
     async def script(pilot):
         await see(pilot, "daily")
         await ask(pilot, "漢字" * 40 + " \u0301\u0301 " + "[b]" * 30 + "\nsecond line")
-        await until(pilot, lambda: app.query_one(Turn).ladder and app.query_one(RaceView).state == "done", "pictures")
+        await until(pilot, lambda: app.query_one(Turn).answer.ladder and app.query_one(RaceView).state == "done", "pictures")
         for key in ("f3", "f3", "f1"):
             await pilot.press(key)
             await pilot.pause()

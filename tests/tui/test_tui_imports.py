@@ -14,7 +14,7 @@ print(sorted(heavy), sorted(rooms))
 
 def test_the_screen_imports_nothing_heavy_and_no_room_above_the_records():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[] ['chatbot.errors', 'chatbot.records', 'chatbot.safe_text']", done.stderr
+    assert done.stdout.strip() == "[] ['chatbot.errors', 'chatbot.files', 'chatbot.records', 'chatbot.safe_text', 'chatbot.sessions']", done.stderr
 
 
 def test_the_plain_mode_does_not_import_textual():

@@ -37,8 +37,21 @@ Ladder: Had you stopped after "… perfect weather makes", the listener would ha
 Ladder: Had you stopped after "… weather makes me", the listener would have said "What about it?".
 Ladder: Had you stopped after "… makes me so", the listener would have said "I'm sorry to hear that.".
 Ladder: Had you stopped after "… me so sad", the listener would have said "I'm sorry to hear that.".
-Ladder: The listener's reply settled after 6 of 7 words."""
+Ladder: The listener's reply settled after 6 of 7 words.
+Heeded: Over its reply the listener looked most at "perfect" (17%), "weather" (17%), "makes" (17%)."""
     )
+
+
+def test_twins_are_sentences_too():
+    assert (
+        transcript(["/ending happy", WEATHER, "/ending", "/ending happy"], compare=True).partition('"makes" (17%).\n')[2]
+        == """\
+Note: Say with which word: /ending WORD.
+Twins: Ending in "sad": the interrupter says "That is wonderful to hear", the listener "I'm sorry to hear that.".
+Twins: Ending in "happy": the interrupter says "That is wonderful to hear", the listener "How lovely!".
+Twins: The two begin with the same 6 pieces, so the interrupter's replies cannot differ in their first 5 pieces. They are alike in 5 pieces."""
+    )
+    assert "There is no race to set another beside yet" in transcript(["/ending happy"], compare=True)
 
 
 def test_what_it_says_after_the_end_is_one_sentence():
@@ -61,7 +74,7 @@ Bot: I'm sorry to hear that. 0
 Note: sampled with seed 0.
 Bot: I'm sorry to hear that. 1
 Note: sampled with seed 1.
-Note: There is no /nonsense. Commands: /help /compare /decoding /again /replay /clear /quit
+Note: There is no /nonsense. Commands: /help /compare /decoding /again /replay /ending /export /clear /quit
 Note: The interrupter is compared.
 Note: All that was said is forgotten."""
     )

@@ -1,0 +1,198 @@
+"""What a key or a slash command does: `/x` and the binding of `x` are the action `x`."""
+
+import time
+from contextlib import suppress
+from typing import ClassVar
+
+from textual.app import App, ScreenStackError
+from textual.binding import Binding, BindingType
+
+from chatbot.errors import ChatbotError
+from chatbot.safe_text import safe_text
+from chatbot.tui.chat import Chat
+from chatbot.tui.commands import command_list
+from chatbot.tui.conversation import Conversation
+from chatbot.tui.entries import key_lines
+from chatbot.tui.exports import export
+from chatbot.tui.panel import Panel
+from chatbot.tui.prompt import Prompt
+from chatbot.tui.turn import Turn
+
+TWICE = 2.0  # seconds within which a second ctrl+c quits
+
+
+class Actions(App[None]):
+    """The keys of the screen and what they do. Which widgets there are, and what they report, is the business of `ChatApp`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "keys", "Help"),
+        Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener"),
+        Binding("f3", "view", "View", tooltip="race, ladder, attention or twins"),
+        Binding("f5", "replay", "Replay", tooltip="the last race, piece by piece; space pauses"),
+        Binding("f6", "decoding", "Decoding", tooltip="greedy or sampled"),
+        Binding("f7", "ending", "Twin", show=False, tooltip="the last sentence with another last word"),
+        Binding("space", "pause", show=False, priority=True, system=True),
+        Binding("ctrl+r", "again", "Again", tooltip="with another seed"),
+        Binding("ctrl+y", "copy", "Copy", tooltip="the reply, to the terminal's clipboard"),
+        Binding("escape", "stop", "Stop"),
+        Binding("ctrl+f", "find", "Find", show=False, tooltip="the last text looked for, further up"),
+        Binding("ctrl+l", "clear", "Clear", show=False),
+        Binding("pageup", "scroll_chat(-1)", "Scroll the chat", show=False, priority=True),
+        Binding("pagedown", "scroll_chat(1)", "Scroll the chat", show=False, priority=True),
+        Binding("ctrl+up", "scroll_panel(-1)", "Scroll the panel", show=False),
+        Binding("ctrl+down", "scroll_panel(1)", "Scroll the panel", show=False),
+        Binding("ctrl+c", "interrupt", "Twice: quit", show=False, priority=True),
+    ]
+
+    _conversation: Conversation
+    _chat: Chat
+    _panel: Panel
+    _prompt: Prompt
+    _sought = ""  # the last text that was looked for
+    _interrupted = float("-inf")  # when ctrl+c was last pressed
+
+    def decoding_changed(self) -> None:
+        """Tells the others how the next reply is chosen."""
+        raise NotImplementedError
+
+    def hear_draft(self) -> None:
+        """Lets the interrupter hear the finished words of the prompt."""
+        raise NotImplementedError
+
+    def refresh_bindings(self) -> None:
+        """Shows the keys that apply now; no matter when the screen has gone already."""
+        with suppress(ScreenStackError):
+            super().refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hides the keys that would do nothing now."""
+        if not self._panel.is_attached:
+            return True
+        match action:
+            case "view":
+                return self._panel.can_turn
+            case "pause":
+                return self._panel.replaying and not self._prompt.text
+            case "stop":
+                return self._chat.busy or self._chat.editing or self._panel.can_leave or isinstance(self.focused, Turn | Panel)
+            case _:
+                return True
+
+    def action_help(self) -> None:
+        """Lists the commands."""
+        self._chat.remark(command_list())
+
+    def action_keys(self) -> None:
+        """Opens or closes the list of keys; where it would not fit, the chat lists them."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
+            self.action_show_help_panel()
+        else:
+            self._chat.remark("\n".join(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
+
+    def action_compare(self) -> None:
+        """Opens or closes the panel."""
+        self._panel.open(not self._panel.display)
+        self.hear_draft()
+        self.refresh_bindings()
+
+    def action_view(self) -> None:
+        """Turns the page of the panel."""
+        self._panel.turn()
+
+    def action_replay(self) -> None:
+        """Shows the last race again."""
+        if not self._panel.can_replay:
+            self._chat.remark("There is no race to replay yet: say something with the panel open (F2).")
+        else:
+            self._panel.open(True)
+            self._panel.replay()
+            self.refresh_bindings()
+
+    def action_pause(self) -> None:
+        """Holds the replay, or lets it go on."""
+        self._panel.pause()
+
+    def action_ending(self, word: str = "") -> None:
+        """Sets the last race beside that of the same sentence with another last word; without one, asks for it."""
+        if not word:
+            self._prompt.put("/ending ")
+        elif not self._panel.can_replay:
+            self._chat.remark("There is no race to set another beside yet: say something with the panel open (F2).")
+        else:
+            self._panel.open(True)
+            self._panel.set_beside(word)
+            self.refresh_bindings()
+
+    def action_decoding(self) -> None:
+        """Switches between greedy and sampled replies."""
+        self._conversation.switch()
+        self.decoding_changed()
+
+    def action_again(self) -> None:
+        """Asks the last question once more."""
+        self._chat.again()
+
+    def action_stop(self) -> None:
+        """Stops the reply; else leaves a turn that has the focus, or that was about to be changed."""
+        if self._chat.busy:
+            self._panel.clear()
+            self._chat.stop()
+        elif self._chat.editing:
+            self._chat.edit(None)
+            self._prompt.put("")
+        self._chat.find("")
+        self._panel.leave()
+        self._prompt.focus()
+        self.refresh_bindings()
+
+    def action_copy(self) -> None:
+        """Hands the reply of the chosen turn to the terminal, which does not say whether it took it."""
+        turn = self._chat.chosen
+        if turn is not None:
+            self.copy_to_clipboard(safe_text(turn.answer.text))
+            turn.note = "handed to the terminal's clipboard, if it has one"
+
+    def action_find(self, text: str = "") -> None:
+        """Looks for a text in the chat; without one, for the last one further up."""
+        self._sought = text or self._sought
+        if not self._sought:
+            self._prompt.put("/find ")
+        elif trouble := self._chat.find(self._sought):
+            self._chat.remark(trouble)
+
+    def action_export(self, where: str) -> None:
+        """Writes the conversation to a file."""
+        try:
+            self._chat.remark(export(self._conversation.session, where, self.export_screenshot))
+        except ChatbotError as error:
+            self._chat.remark(str(error))
+
+    def action_clear(self) -> None:
+        """Empties the chat and forgets what was said."""
+        self._panel.clear()
+        self._chat.clear()
+        self.refresh_bindings()
+
+    def action_scroll_chat(self, way: int) -> None:
+        """Scrolls the chat by a page."""
+        (self._chat.scroll_page_up if way < 0 else self._chat.scroll_page_down)(animate=False)
+
+    def action_scroll_panel(self, way: int) -> None:
+        """Scrolls the panel by some rows."""
+        self._panel.scroll_relative(y=3 * way, animate=False)
+
+    def action_interrupt(self) -> None:
+        """Copies what is selected; else stops the reply, and quits when pressed twice."""
+        selected = self.screen.get_selected_text() or self._prompt.selected_text
+        now = time.monotonic()
+        if selected:
+            self.copy_to_clipboard(selected)
+        elif now - self._interrupted < TWICE:
+            self.exit()
+        else:
+            self.action_stop()
+            self._prompt.put("")
+            self._interrupted = now
+            self._chat.remark("ctrl+c once more quits.")

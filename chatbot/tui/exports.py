@@ -1,0 +1,64 @@
+"""A conversation as a file for others: text, data, a transcript to test with, a picture of the screen."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from chatbot.errors import SessionError
+from chatbot.files import write_whole
+from chatbot.records import plural
+from chatbot.safe_text import safe_json, safe_line, safe_text
+from chatbot.sessions import Session
+
+ENDINGS = ".md .json .chat .svg"
+
+
+def export(session: Session, where: str, picture: Callable[[], str] | None = None) -> str:
+    """Writes what was said, every turn of the thread that ends with the last one, and returns a sentence that says so.
+
+    The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
+    """
+    path = Path(where).expanduser()
+    kind = path.suffix.lower()
+    numbers = session.thread(len(session.turns))
+    if kind == ".svg" and picture is not None:
+        text = picture()
+    elif kind not in (".md", ".json", ".chat"):
+        raise SessionError(f"no kind of file called “{safe_line(kind) or 'nothing'}”", place=where, remedy=f"let it end in one of {ENDINGS}")
+    elif not numbers:
+        raise SessionError("nothing has been said yet", place=where, remedy="say something first")
+    else:
+        text = {".md": _markdown, ".json": _json, ".chat": _chat}[kind](session, numbers)
+    if path.exists():
+        raise SessionError("is there already, and stays as it is", place=where, remedy="name another file")
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise SessionError(f"cannot be written: {error.strerror}", place=where, remedy="name another file") from None
+    return f"Wrote {path}: {'the screen' if kind == '.svg' else plural(len(numbers), 'turn')}."
+
+
+def _markdown(session: Session, numbers: list[int]) -> str:
+    """Each turn as two quotations of literal text, in which nothing is markup."""
+    parts = [f"# A conversation with `{safe_line(session.bundle)}`"]
+    for number in numbers:
+        told = session.turns[number - 1]
+        parts += ["**You**", _literal(told.utterance), f"**Bot** ({safe_line(str(told.decoding))})", _literal(told.reply.text)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _literal(text: str) -> str:
+    """`text` as an indented block, which Markdown leaves alone."""
+    return "\n".join(f"    {line}" for line in safe_text(text).split("\n"))
+
+
+def _json(session: Session, numbers: list[int]) -> str:
+    turns = [session.facts(number) for number in numbers]
+    return safe_json({"bundle": session.bundle, "fingerprint": session.fingerprint, "turns": turns}, indent=1) + "\n"
+
+
+def _chat(session: Session, numbers: list[int]) -> str:
+    from chatbot.transcripts import draft
+
+    told = [session.turns[number - 1] for number in numbers]
+    decodings = {one.decoding for one in told}
+    return draft([(one.utterance, one.reply.text) for one in told], decoding=decodings.pop() if len(decodings) == 1 else None)
