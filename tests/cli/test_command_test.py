@@ -285,13 +285,20 @@ def test_pytest_plays_the_same_scenes(chatbot, own, said, write, pytester):
     broken = write("== a", "<! x", name="broken.chat")
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(path), "--junit-xml=out.xml", "-v")
     ran.assert_outcomes(passed=2, failed=1, xfailed=1)
-    ran.stdout.fnmatch_lines(["*test_bot.chat::right 0 PASSED*", "*test_bot.chat:10: < No, never.: none of the 2", f"{path}:10: wrong: failed"])
+    ran.stdout.fnmatch_lines(["*test_bot.chat::right 0 PASSED*", f"{path}:10: < No, never.", f"> {ASKED[0]}", "*test_bot.chat:10: < No, never.: none of the 2"])
     assert ElementTree.parse(pytester.path / "out.xml").getroot()[0].attrib["failures"] == "1"
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(path), "-k", "right")
     ran.assert_outcomes(passed=2, deselected=2)
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(broken))
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*broken.chat:3:1: “<!” begins no line of a transcript*"])
+
+
+def test_a_scene_that_cannot_be_played_takes_none_with_it_in_pytest(own, said, write, pytester):
+    path = write(*scenes(said), "== long", f"> {'x ' * 400}", "<?", name="test_bot.chat")
+    ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(path))
+    ran.assert_outcomes(passed=2, failed=1)
+    ran.stdout.fnmatch_lines(["*test_bot.chat:9:3: too long: *"])
 
 
 def test_pytest_is_asked_for_nothing_until_there_is_a_transcript(pytester):
