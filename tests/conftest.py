@@ -37,6 +37,10 @@ PAIRS = [
 SMALL = {"hidden": 8, "embedding": 6, "dropout": 0.2}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--snapshot-update", action="store_true", help="write tests/tui/snapshots anew instead of comparing with them")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)

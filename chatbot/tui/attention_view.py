@@ -7,7 +7,7 @@ from textual.content import Content
 
 from chatbot.records import Attention, Influence
 from chatbot.tui.ladder_view import AFTERWARDS, ASKING
-from chatbot.tui.picture import CHOSEN, MARK, NUMBER, Picture, clickable, remarked, titled
+from chatbot.tui.picture import CHOSEN, MARK, NUMBER, Picture, clickable, remarked
 from chatbot.tui.sheet import DIM, GAP, LISTENER, STRONG, bar, columns, fitted, painted, painted_line
 from chatbot.tui.wording import named, tenths, times
 
@@ -37,8 +37,8 @@ class AttentionView(Picture):
     def lines(self, width: int) -> list[Content]:
         """The title and a table."""
         if isinstance(self.heed, Influence):
-            return titled("Influence", "how likely the reply would be without that word", width) + self._falls(self.heed, width)
-        rows = titled("Attention", "which heard word each piece of the reply looked at", width)
+            return self.titled("Influence", "how likely the reply would be without that word", width) + self._falls(self.heed, width)
+        rows = self.titled("Attention", "where each piece of the reply looked", width)
         return rows + (remarked(self._invitation, width) if self.heed is None else self._looks(self.heed, width))
 
     def _looks(self, attention: Attention, width: int) -> list[Content]:
@@ -47,14 +47,14 @@ class AttentionView(Picture):
         most = MOST if width >= ROOMY else 0
         words, earlier = attention.heard_words, max(attention.before, default=0.0) >= 0.05
         cell = DIGIT if len(words) <= MANY else 1
-        room = width - 2 - label - GAP - most - DIGIT * earlier
+        room = width - 3 - label - GAP - most - DIGIT * earlier
         first, last = _window(len(words), room // cell, self.cursor.word)
         before = [painted(("←".center(DIGIT), DIM))] if earlier else []
         shown = "most" if last - first == len(words) else f"{first + 1}-{last} of {len(words)}"
-        rows = [painted("").join([painted(" " * (2 + label)), *before, *self._heads(first, last, cell), _remark(shown, most)])]
+        rows = [painted("").join([painted(" " * (3 + label)), *before, *self._heads(first, last, cell), _remark(shown, most)])]
         for number, (name, row, share) in enumerate(zip(names, attention.by_word, attention.before, strict=True), 1):
             chosen = number == self.cursor.piece
-            lead = painted((f"{MARK} " if chosen else "  ", STRONG)) + fitted(name.stylize(CHOSEN) if chosen else name, label)
+            lead = painted((f"{MARK} " if chosen else "  ", STRONG)) + fitted(name.stylize(CHOSEN) if chosen else name, label + 1)
             cells = [part for word in range(first, last) for part in clickable([_cell(row[word], cell)], word=word + 1)]
             best = row.index(max(row))
             earlier_cell = [_cell(share, DIGIT)] if earlier else []
@@ -76,7 +76,7 @@ class AttentionView(Picture):
         for number, (word, fall) in enumerate(zip(influence.heard_words, influence.falls, strict=True), 1):
             lost = painted((f"{times(fall):<9} {bar(1 - math.exp(min(0.0, -fall)))}", DIM))
             rows += clickable(columns([self.numbered(number), painted_line(word), lost], widths), word=number)
-        return rows + remarked("the bar is the share of its likelihood that the reply owes to the word", width)
+        return rows + remarked("Influence, for want of attention: how likely the reply would be without that word", width)
 
 
 def _window(count: int, room: int, chosen: int) -> tuple[int, int]:
@@ -90,7 +90,7 @@ def _cell(weight: float, cell: int) -> Content:
     if cell == 1:
         return painted((SHADES[round(4 * weight)], LISTENER))
     digit = tenths(weight)
-    return painted((f"{digit:^{cell}}", RAMP[round(10 * weight)] if digit.isdigit() else DIM))
+    return painted((f"{digit:^{cell}}", RAMP[int(digit)] if digit.isdigit() else DIM))
 
 
 def _remark(text: str, room: int) -> Content:

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from chatbot.records import Ladder, Rung
-from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, titled
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked
 from chatbot.tui.sheet import DIM, GAP, LISTENER, bar, columns, painted, painted_line
 from chatbot.tui.wording import settled
 
@@ -27,7 +27,7 @@ class LadderView(Picture):
 
     def lines(self, width: int) -> list[Content]:
         """The title, the rungs, and where the reply settled."""
-        rows = titled("Ladder", "had you stopped there, the listener would say", width)
+        rows = self.titled("Ladder", "had you stopped there, the listener would say", width)
         if self.ladder is None:
             return rows + remarked(self._invitation, width)
         widths = _widths(width, self.ladder)

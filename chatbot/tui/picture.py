@@ -38,6 +38,13 @@ class Picture(Sheet):
 
     cursor: reactive[Cursor] = reactive(Cursor())
 
+    def titled(self, name: str, what: str, width: int) -> list[Content]:
+        """The title of a picture, unless the names of all are above it, and where there is room the question that it answers."""
+        if self.screen.has_class("-medium") and self.parent is not None and not self.parent.has_class("-alone"):
+            return []
+        title = painted((name, STRONG), (f"  {what}", DIM))
+        return [title if title.cell_length <= width else painted((name, STRONG))]
+
     @property
     def marked(self) -> int | None:
         """The line that the cursor is on."""
@@ -55,12 +62,6 @@ class Picture(Sheet):
 def sign(text: str) -> Content:
     """What stands in front of a row: a number, or a mark."""
     return painted((f"{text:>{NUMBER}}", DIM))
-
-
-def titled(name: str, what: str, width: int) -> list[Content]:
-    """The title of a picture and, where there is room, the question that it answers."""
-    title = painted((name, STRONG), (f"  {what}", DIM))
-    return [title if title.cell_length <= width else painted((name, STRONG))]
 
 
 def remarked(text: str, width: int) -> list[Content]:

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.timer import Timer
 
 from chatbot.records import Beat, Race, Reply
-from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign, titled
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign
 from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, bar, columns, painted, painted_line
 from chatbot.tui.wording import NO_INTERRUPTER, caption
 
@@ -100,7 +100,7 @@ class RaceView(Picture):
 
     def lines(self, width: int) -> list[Content]:
         """The title, the table, and once the listener has spoken the two replies and a caption made from counts."""
-        rows = titled("Race", "what each one said, and when", width)
+        rows = self.titled("Race", "what each one said, and when", width)
         if self.race is None:
             return rows + remarked(INVITATIONS.get(self.state, self._trouble), width)
         race = replace(self.race, steps=self.race.steps[: self._shown])

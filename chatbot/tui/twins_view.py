@@ -6,7 +6,7 @@ from textual.content import Content
 
 from chatbot.records import Beat, Race, Twins
 from chatbot.tui.ladder_view import ASKING
-from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign, titled
+from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign
 from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, columns, painted, painted_line
 from chatbot.tui.wording import twins_caption
 
@@ -33,7 +33,7 @@ class TwinsView(Picture):
 
     def lines(self, width: int) -> list[Content]:
         """The title, the two races, and a caption made from counts."""
-        rows = titled("Twins", "the same but for the last word", width)
+        rows = self.titled("Twins", "the same but for the last word", width)
         if self.twins is None:
             return rows + remarked(self._invitation, width)
         races = [self.twins.first, self.twins.second]
