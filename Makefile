@@ -27,6 +27,7 @@ soak: $(TESTABLE)    ## what takes longer: runs killed at random moments, full d
 	$(BIN)/python benchmarks/soak/disks.py
 	$(BIN)/python benchmarks/soak/ranks.py
 	$(BIN)/python benchmarks/soak/millions.py
+	$(BIN)/python benchmarks/soak/transcripts.py
 
 lint: $(TESTABLE)    ## ruff: lint and format
 	$(BIN)/ruff check .
