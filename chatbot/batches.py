@@ -5,6 +5,7 @@ pools of POOL examples, each pool is bucketed and cut into batches, and these co
 known a pool ahead, and that of a small corpus all at once.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 LEAST_OTHERS = 3000
-COUNTED = 200_000  # examples that are looked at to see how often targets repeat
+COUNTED = 200_000  # examples that are looked at to see which targets repeat
+MOST_REPEATING = 8192  # of them, the commonest
+UNREPEATED = -1
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
@@ -30,7 +33,6 @@ class Batch:
     source: Tensor  # (B, S)
     tokens: Tensor  # (B, T) begins with BOS
     targets: Tensor  # (B, T) ends with EOS, unless only its opening is taught
-    whole: Tensor  # (B, W) the targets to their end
     rows: Tensor  # (B,) the examples' numbers, on the host
     real: int  # source + target pieces that are not padding
     pieces: int  # target pieces that are not padding
@@ -93,6 +95,14 @@ class Blend(NamedTuple):
         return cls(own, max(1, round(drawn / (2 * own))), drawn)
 
 
+class Repeating(NamedTuple):
+    """The targets that several examples have, numbered."""
+
+    numbers: Tensor  # (N,) that of each example, or UNREPEATED
+    distinct: int
+    share: float  # of the examples those whose target another has had before
+
+
 class Examples:
     """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says."""
 
@@ -125,13 +135,17 @@ class Examples:
         target = self.target.padded(rows)
         end = opening + 1 if opening else None
         pieces, real, _ = self.sizes(rows, opening)
-        return Batch(self.source.padded(rows), target[:, :end][:, :-1], target[:, 1:end], target[:, 1:], rows, real, pieces)
+        return Batch(self.source.padded(rows), target[:, :end][:, :-1], target[:, 1:end], rows, real, pieces)
 
-    def repeated(self) -> float:
-        """The share of targets that another example has said before; of very many examples, of the first."""
-        first = min(len(self), COUNTED)
-        distinct = len({tuple(ids) for ids in islice(self.target.rows(), first)})
-        return 1 - distinct / max(1, first)
+    def repeating(self) -> Repeating:
+        """Which targets repeat; of very many examples, among the first."""
+        keys = [hash(tuple(ids)) for ids in islice(self.target.rows(), COUNTED)]
+        times = Counter(keys)
+        commonest = [key for key, count in times.most_common(MOST_REPEATING) if count > 1]
+        number = {key: place for place, key in enumerate(commonest)}
+        numbers = torch.full((len(self),), UNREPEATED, dtype=torch.int16)
+        numbers[: len(keys)] = torch.tensor([number.get(key, UNREPEATED) for key in keys], dtype=torch.int16)
+        return Repeating(numbers, len(number), 1 - len(times) / max(1, len(keys)))
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Yields every example once, or what `blend` says, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.

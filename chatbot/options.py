@@ -75,7 +75,7 @@ class TrainingOptions:
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
     openings: float | None = None  # the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
-    foresight: float = 1.0  # weight of a second loss: before its first word, the listener foresees which pieces its reply will hold
+    foresight: float = 1.0  # weight of a second loss, where replies repeat: before its first word, the listener foresees which one it will give
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1

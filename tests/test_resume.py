@@ -262,7 +262,7 @@ def test_a_step_without_a_finite_gradient_changes_nothing(vocabulary, examples, 
         assert (facts["skipped"], facts["step"]) == (skipped, 2 + skipped)
     stepped(one, [whole])
     after, facts = one.state()
-    assert not torch.equal(before["listener/weight/bridge.0.weight"], after["listener/weight/bridge.0.weight"])
+    assert not torch.equal(before["listener/weight/network.bridge.0.weight"], after["listener/weight/network.bridge.0.weight"])
     assert (facts["skipped"], facts["skipped_in_all"]) == (0, 2)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from chatbot.batches import Examples
+from chatbot.batches import UNREPEATED, Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
@@ -17,7 +17,7 @@ from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
-from chatbot.training.loss import Lesson, cross_entropy, foresight, log_probabilities, perplexity_of, target_logits
+from chatbot.training.loss import Lesson, cross_entropy, log_probabilities, perplexity_of, target_logits
 from chatbot.vocabulary import EOS, PAD
 
 
@@ -316,34 +316,27 @@ def test_the_loss_is_summed_over_what_is_no_padding():
     torch.testing.assert_close(cross_entropy(logits, targets), by_hand)
 
 
-def test_what_is_foreseen_is_scored_whatever_its_order_and_its_end():
-    logits = torch.randn(2, 9, generator=torch.Generator().manual_seed(1))
-    scores = logits.log_softmax(-1)
-    by_hand = -(scores[0, 7] + scores[0, 8] + scores[1, 5])
-    for targets in ([[7, 8, EOS], [5, EOS, PAD]], [[8, 7, EOS], [5, PAD, PAD]]):
-        torch.testing.assert_close(foresight(logits, torch.tensor(targets)), by_hand)
-
-
-def test_only_who_has_heard_all_foresees_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
-    batch = next(examples.batches(400))
-    for name, network in fresh().items():
-        network.eval()
-        plain, nats = Lesson(network, TrainingOptions(foresight=0.0))(batch, 1.0)
-        both, told = Lesson(network, TrainingOptions(foresight=2.0))(batch, 1.0)
-        assert plain == nats == told
-        if name == "listener":
-            seen = network.foresee(network.encode(batch.source))
-            torch.testing.assert_close(both - plain, 2 * foresight(seen, batch.whole))
-        else:
-            assert both == plain
-
-
-def test_an_opening_foresees_the_whole_reply(examples, fresh):
+def test_who_has_heard_all_foresees_its_reply_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
     rows = next(examples.batches(400)).rows
-    lesson = Lesson(fresh()["listener"].eval(), TrainingOptions())
-    (whole, nats), (opening, first) = lesson(examples.batch(rows), 1.0), lesson(examples.batch(rows, 2), 1.0)
-    assert first < nats
-    torch.testing.assert_close(whole - nats, opening - first)
+    repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
+    for name, network in fresh().items():
+        lesson = Lesson(network.eval(), TrainingOptions(foresight=2.0), repeating)
+        for batch in (examples.batch(rows), examples.batch(rows, 2)):
+            plain, nats = Lesson(network, TrainingOptions())(batch, 1.0)
+            both, told = lesson(batch, 1.0)
+            assert plain == nats == told
+            foreseen = int((repeating.numbers[rows] >= 0).sum()) if name == "listener" else 0
+            torch.testing.assert_close(both - plain, torch.tensor(2 * foreseen * math.log(2)))  # the weights are zero yet
+
+
+def test_foresight_teaches_what_the_listener_hears_and_needs_replies_that_repeat(examples, fresh):
+    network = fresh()["listener"]
+    assert Lesson(network, TrainingOptions(), Repeating(torch.full((len(examples),), UNREPEATED), 0, 0.0)).foresees is None
+    lesson = Lesson(network, TrainingOptions(), Repeating(torch.arange(len(examples)) % 2, 2, 0.5))
+    torch.nn.init.normal_(lesson.foresees.weight)
+    both, nats = lesson(next(examples.batches(400)), 1.0)
+    (both - nats).backward(inputs=[network.heard.table.weight])
+    assert network.heard.table.weight.grad.abs().sum() > 0
 
 
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():

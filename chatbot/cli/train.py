@@ -93,7 +93,7 @@ def train(
         ),
     ] = None,
     foresight: Annotated[
-        float, typer.Option(metavar="X", help="Weight of a second loss: the listener foresees which pieces its reply will hold. 0 for none.")
+        float, typer.Option(metavar="X", help="Weight of a second loss, where replies repeat: the listener foresees which one it will give. 0 for none.")
     ] = _TRAINING.foresight,
     teacher_forcing: Annotated[
         str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")

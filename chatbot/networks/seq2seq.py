@@ -90,10 +90,9 @@ class Seq2Seq(nn.Module):
         places = turn(weights.shape[-1], context.memory.mask.sum(1))  # (B, S)
         return weights.gather(2, places[:, None].expand_as(weights))
 
-    def foresee(self, context: Context) -> Tensor:
-        """Logits (B, V) of the pieces that the reply to what was heard will hold, in whatever order. No weights of its own."""
-        start = context.state[0][-1]  # (B, H)
-        return self.speak(nn.functional.pad(start, (0, self.speak.squeeze.in_features - start.shape[1]))[:, None])[:, 0]
+    def gist(self, context: Context) -> Tensor:
+        """All that was heard, in one vector (B, H): what the decoder starts with, given the `context` of `encode`."""
+        return context.state[0][-1]
 
 
 class Speak(nn.Module):

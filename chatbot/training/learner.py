@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from chatbot.batches import Batch, Examples
+from chatbot.batches import Batch, Examples, Repeating
 from chatbot.networks.embedding import Heard
 from chatbot.networks.recurrence import Dropout
 from chatbot.options import TrainingOptions
@@ -61,17 +61,21 @@ class Learner:
     No host waits for a device within a step: whether a gradient was finite, and the loss, stay on the device and are read every HEED steps.
     """
 
-    def __init__(self, name: str, number: int, network: nn.Module, steps: int, options: TrainingOptions, processes: Processes, parts: int) -> None:
+    def __init__(
+        self, name: str, number: int, network: nn.Module, steps: int, options: TrainingOptions, processes: Processes, parts: int,
+        repeating: Repeating | None = None,
+    ) -> None:  # fmt: skip
         self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
         self.parts = parts  # in which each batch is computed, one after the other, for want of memory
-        self.lesson = processes.share(Lesson(network, options))
+        self._own = Lesson(network, options, repeating)
+        self.lesson = processes.share(self._own)
         self._chance = torch.Generator(next(network.parameters()).device)
-        for module in self.lesson.modules():
+        for module in self._own.modules():
             if isinstance(module, Lesson | Heard | Dropout):
                 module.chance = self._chance
-        self.weights = [weight for weight in network.parameters() if weight.requires_grad]
+        self.weights = [weight for weight in self._own.parameters() if weight.requires_grad]
         self.device = self.weights[0].device
-        self.optimiser = _optimiser(network, options)
+        self.optimiser = _optimiser(self._own, options)
         self.at = Standing()
         self.best: nn.Module | None = None
         self.loss = 0.0  # nats a piece, a running mean, as last read
@@ -132,7 +136,7 @@ class Learner:
         """All that going on from here needs, as tensors and as facts. A copy: later steps do not change it."""
         self.heed()
         tensors = {f"{self.name}/loss": self._loss.clone()}
-        for name, weight in self.network.named_parameters():
+        for name, weight in self._own.named_parameters():
             tensors[f"{self.name}/weight/{name}"] = weight.detach().clone()
             for kind, value in self.optimiser.state.get(weight, {}).items():
                 if isinstance(value, Tensor):
@@ -149,8 +153,8 @@ class Learner:
         if f"{self.name}/best/{next(iter(self.network.named_parameters()))[0]}" in tensors:
             self.best = self._copy()
             _fill(self.best, {name: tensors[f"{self.name}/best/{name}"] for name, _ in self.best.named_parameters()})
-        _fill(self.network, {name: tensors[f"{self.name}/weight/{name}"] for name, _ in self.network.named_parameters()})
-        for name, weight in self.network.named_parameters():
+        _fill(self._own, {name: tensors[f"{self.name}/weight/{name}"] for name, _ in self._own.named_parameters()})
+        for name, weight in self._own.named_parameters():
             for kind in ("step", "exp_avg", "exp_avg_sq"):
                 if (value := tensors.get(f"{self.name}/{kind}/{name}")) is not None:
                     self.optimiser.state[weight][kind] = value.to(weight.device, copy=True)
@@ -222,11 +226,11 @@ def seed_of(*numbers: int) -> int:
     return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()) >> 1
 
 
-def _optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+def _optimiser(lesson: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     """The optimiser; weight decay spares biases and embeddings."""
-    tables = {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Embedding)}
-    decayed = [weight for name, weight in network.named_parameters() if weight.ndim > 1 and name not in tables]
-    spared = [weight for name, weight in network.named_parameters() if weight.ndim < 2 or name in tables]
+    tables = {f"{name}.weight" for name, module in lesson.named_modules() if isinstance(module, nn.Embedding)}
+    decayed = [weight for name, weight in lesson.named_parameters() if weight.ndim > 1 and name not in tables]
+    spared = [weight for name, weight in lesson.named_parameters() if weight.ndim < 2 or name in tables]
     groups = [{"params": decayed, "weight_decay": options.weight_decay}, {"params": spared, "weight_decay": 0.0}]
     if options.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=options.learning_rate, fused=True)
@@ -241,7 +245,7 @@ def _precision(device: torch.device) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def _fill(network: nn.Module, values: Mapping[str, Tensor]) -> None:
+def _fill(module: nn.Module, values: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        for name, weight in network.named_parameters():
+        for name, weight in module.named_parameters():
             weight.copy_(values[name])

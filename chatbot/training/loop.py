@@ -74,7 +74,7 @@ def train(
     steps = order.steps * epochs
     device = next(next(iter(networks.values())).parameters()).device
     parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1
-    learners = [Learner(name, number, network, steps, options, processes, parts) for number, (name, network) in enumerate(networks.items())]
+    learners = [Learner(name, number, network, steps, options, processes, parts, order.repeating) for number, (name, network) in enumerate(networks.items())]
     at = _restored(checkpoint, learners) if checkpoint else _Place()
     if device.type == "cuda":
         longest = train.batch(max(islice(order.chunks(1), 1000), key=lambda rows: train.sizes(rows)[2]))
@@ -126,7 +126,8 @@ class _Order:
         self.examples, self.options, self.processes = examples, options, processes
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
-        self.openings = MOST_OPENINGS * examples.repeated() if options.openings is None else options.openings
+        self.repeating = examples.repeating()
+        self.openings = MOST_OPENINGS * self.repeating.share if options.openings is None else options.openings
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:
         """The rows of each batch."""

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from chatbot.batches import Batch, Examples
+from chatbot.batches import UNREPEATED, Batch, Examples, Repeating
 from chatbot.networks.protocol import Context, Network
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import TrainingOptions
 from chatbot.training.processes import ALONE, Processes
-from chatbot.vocabulary import EOS, PAD
+from chatbot.vocabulary import PAD
 
 
 def target_logits(
@@ -44,33 +45,36 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
     return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing)
 
 
-def foresight(logits: Tensor, targets: Tensor) -> Tensor:
-    """The sum of -log p, by `logits` (B, V), of the pieces of `targets` (B, T) in any order, end-marks not counted (Zhao et al. 2017, bag-of-word loss)."""
-    said = (targets != PAD) & (targets != EOS)
-    return -(logits.float().log_softmax(-1).gather(1, targets) * said).sum()
-
-
 class Lesson(nn.Module):
-    """A network and its loss as one module: what several processes share is the gradient of one `forward`."""
+    """A network and its loss as one module: what several processes share is the gradient of one `forward`.
 
-    def __init__(self, network: nn.Module, options: TrainingOptions) -> None:
+    A network that has heard all before it speaks also foresees which reply it will give, of those that repeat: a corpus of topics is then learnt
+    in half of the time, since a loss over pieces teaches mostly how replies go on, and only their first pieces tell which one it is. The weights
+    that foresee are of no use afterwards, so they belong to the lesson. They start at zero.
+    """
+
+    def __init__(self, network: nn.Module, options: TrainingOptions, repeating: Repeating | None = None) -> None:
         super().__init__()
         self.network, self.options = network, options
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
+        self.foresees: nn.Linear | None = None
+        if repeating and repeating.distinct and options.foresight and isinstance(network, Seq2Seq):
+            self.numbers = repeating.numbers
+            self.foresees = nn.Linear(network.options.hidden, repeating.distinct, device=network.said.table.weight.device)
+            for weight in self.foresees.parameters():
+                nn.init.zeros_(weight)
 
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
-        """The loss of the batch, and the part of it that are nats of its target pieces; both sums.
-
-        A network that has heard all before it speaks also foresees what it will say: the gradient of every piece of a reply, however late
-        it comes, reaches what was heard at once. The interrupter has not heard it then.
-        """
+        """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
         context = network.encode(batch.source)
         logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        if not self.options.foresight or not hasattr(network, "foresee"):
+        if self.foresees is None:
             return nats, nats.detach()
-        return nats + self.options.foresight * foresight(network.foresee(context), batch.whole), nats.detach()
+        numbers = self.numbers[batch.rows].long().to(nats.device, non_blocking=True)  # (B,)
+        foreseen = self.foresees(network.gist(context)).float()  # (B, replies that repeat)
+        return nats + self.options.foresight * functional.cross_entropy(foreseen, numbers, ignore_index=UNREPEATED, reduction="sum"), nats.detach()
 
 
 @torch.inference_mode()

@@ -29,7 +29,7 @@ def cut(batch: Batch, parts: int) -> list[Batch]:
     if size >= len(batch.rows):
         return [batch]
     ranges = (slice(start, start + size) for start in range(0, len(batch.rows), size))
-    return [Batch(batch.source[some], batch.tokens[some], batch.targets[some], batch.whole[some], batch.rows[some], real=0, pieces=0) for some in ranges]
+    return [Batch(batch.source[some], batch.tokens[some], batch.targets[some], batch.rows[some], real=0, pieces=0) for some in ranges]
 
 
 def parts_for(networks: Iterable[nn.Module], options: TrainingOptions, free: int) -> int:
