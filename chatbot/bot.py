@@ -12,13 +12,13 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad, source_ids
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
-from chatbot.decoding import Choose, Hypothesis, Limits, Said, beam, greedy, sampler, stream
+from chatbot.decoding import Choose, Hypothesis, Limits, Said, beam, cut, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.prefix_tree import PrefixTree
-from chatbot.records import Decoding, Reply
+from chatbot.records import Candidate, Choice, Decoding, Reply
 from chatbot.vocabulary import EOS, Vocabulary
 
 History = Sequence[tuple[str, str]]  # (utterance, reply) turns, oldest first
@@ -109,6 +109,43 @@ class Bot:
             found.update(zip(places, self._answer([heard[place] for place in places], decoding), strict=True))
         return [found[place] for place in range(len(heard))]
 
+    def choices(self, utterance: str, decoding: Decoding | None = None, history: History = (), *, most: int = 8) -> tuple[Choice, ...]:
+        """What could come next at each step of the reply, the `most` likeliest pieces, and which of them the decoding can say there.
+
+        A beam goes on with no more than its width of pieces from one reply; which, other replies decide too.
+        """
+        decoding = replace(self._possible(decoding), unsure="")
+        source, limits = pad([self.hear(utterance, history)], self.device), self.limits(decoding)
+        choose = self._chooser(decoding, 1)
+        if decoding.strategy == "beam":
+            best = beam(self.network, source, limits, width=decoding.width, length_penalty=decoding.length_penalty)[0][0]
+            choose = _repeating([*best.ids, EOS])
+        choices = []
+
+        def recorded(allowed: torch.Tensor, step: int, rows: Sequence[int]) -> torch.Tensor:
+            chosen = choose(allowed, step, rows)
+            choices.append(self._choice(allowed, int(chosen), decoding, most))
+            return chosen
+
+        for _ in stream(self.network, source, recorded, limits):
+            pass
+        return tuple(choices)
+
+    def _choice(self, allowed: torch.Tensor, said: int, decoding: Decoding, most: int) -> Choice:
+        """What could come next, of which `said` came; `allowed` is (1, V)."""
+        if decoding.strategy == "sample" and decoding.temperature > 0:
+            probabilities = (allowed / decoding.temperature).softmax(-1)[0]  # (V,)
+            kept = cut(allowed, temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p)[0] > -torch.inf  # (V,)
+        else:
+            probabilities = allowed.softmax(-1)[0]
+            kept = torch.zeros_like(probabilities, dtype=torch.bool)
+            kept[[*(probabilities.topk(decoding.width).indices.tolist() if decoding.strategy == "beam" else ()), said]] = True
+        candidates = {
+            number: Candidate(self.vocabulary.text(number), float(probabilities[number]), bool(kept[number]))
+            for number in (*probabilities.topk(most).indices.tolist(), said)
+        }
+        return Choice(candidates[said], tuple(candidates.values())[:most], int(kept.sum()))
+
     def _possible(self, decoding: Decoding | None) -> Decoding:
         """What this network can do of it. A beam looks ahead and doubt looks back, which an interrupter cannot: it is greedy, and says what it says."""
         decoding = decoding or Decoding()
@@ -152,11 +189,13 @@ class Bot:
 
     def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[Said]:
         """What each source's reply says next, a piece at a time."""
-        choose: Choose = greedy
-        if decoding.strategy == "sample":
-            seeds = [decoding.seed] * len(sources)
-            choose = sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=seeds)
-        return stream(self.network, pad(sources, self.device), choose, self.limits(decoding))
+        return stream(self.network, pad(sources, self.device), self._chooser(decoding, len(sources)), self.limits(decoding))
+
+    def _chooser(self, decoding: Decoding, rows: int) -> Choose:
+        """How a piece is chosen, where no beam is asked for."""
+        if decoding.strategy != "sample":
+            return greedy
+        return sampler(temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p, seeds=[decoding.seed] * rows)
 
     def limits(self, decoding: Decoding) -> Limits:
         """What a reply may be."""
@@ -184,3 +223,8 @@ def alike(heard: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     order = sorted(range(len(heard)), key=lambda place: len(heard[place]))
     for start in range(0, len(order), _BATCH):
         yield order[start : start + _BATCH]
+
+
+def _repeating(ids: Sequence[int]) -> Choose:
+    """Says these, whatever is likely."""
+    return lambda allowed, step, rows: torch.full((len(allowed),), ids[step], device=allowed.device)

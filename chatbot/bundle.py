@@ -169,6 +169,20 @@ def read_json(folder: Path) -> dict[str, Any]:
     return stored
 
 
+def fingerprint(folder: Path) -> str:
+    """What tells the bundle in `folder` from any other: a hash over the hashes of its files."""
+    hashes = sorted(str(file["sha256"]) for file in read_json(folder)["files"].values())
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+
+
+def text(folder: Path, name: str) -> str:
+    """What a text that travels with the bundle says, such as its model card; "" where there is none."""
+    try:
+        return (folder / name).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def remove(folder: Path) -> None:
     """Removes the files of the bundle in `folder`, an interrupted run of it too, and the folder if nothing else is in it.
 
@@ -197,6 +211,12 @@ def find(model: str | None) -> Path:
         if model and os.path.isfile(folder / "bundle.json"):  # unlike Path.is_file, no error for a name that is too long
             return folder
     raise BundleError("no bundle of that name or path", place=model, remedy="see `chatbot models list`, or train one with `chatbot train CORPUS`")
+
+
+def every() -> list[Path]:
+    """The folders of all bundles, each once: those under ./models, then those that ship."""
+    folders = [*sorted(Path("models").glob("*/")), *(shipped("models") / name for name in BUNDLES)]
+    return list({folder.resolve(): folder for folder in reversed(folders) if (folder / "bundle.json").is_file()}.values())[::-1]
 
 
 def is_shipped(folder: Path) -> bool:

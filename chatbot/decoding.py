@@ -144,8 +144,20 @@ def greedy(allowed: Tensor, step: int, rows: Sequence[int]) -> Tensor:
     return allowed.argmax(-1)
 
 
+def cut(allowed: Tensor, *, temperature: float, top_k: int, top_p: float) -> Tensor:
+    """Log-probabilities (R, V) at `temperature`, -inf for what is never drawn: all but the `top_k` likeliest (0: none), and of these all but the fewest that reach `top_p`."""
+    scores = (allowed / temperature).log_softmax(-1)
+    if 0 < top_k < scores.shape[-1]:
+        scores = scores.masked_fill(scores < scores.topk(top_k)[0][:, -1:], -torch.inf)
+    if top_p < 1:
+        ordered, order = scores.softmax(-1).sort(descending=True, stable=True)
+        beyond = ordered.cumsum(-1) - ordered >= top_p  # the first is never beyond
+        scores = scores.masked_fill(torch.zeros_like(beyond).scatter(1, order, beyond), -torch.inf)
+    return scores
+
+
 def sampler(*, temperature: float, top_k: int, top_p: float, seeds: list[int]) -> Choose:
-    """Draws from the likeliest pieces: the `top_k` first (0: all), of these the fewest that reach `top_p`, at `temperature` (0 is greedy).
+    """Draws from what `cut` leaves, at `temperature` (0 is greedy).
 
     The noise is a function of (seed of the row, step), so a reply does not depend on its neighbours. It is drawn by the Gumbel-max trick
     (Maddison et al. 2014): argmax(log p + g) with g = -log(-log(u)) is a sample of p.
@@ -154,13 +166,7 @@ def sampler(*, temperature: float, top_k: int, top_p: float, seeds: list[int]) -
         return greedy
 
     def choose(allowed: Tensor, step: int, rows: Sequence[int]) -> Tensor:
-        scores = (allowed / temperature).log_softmax(-1)
-        if 0 < top_k < scores.shape[-1]:
-            scores = scores.masked_fill(scores < scores.topk(top_k)[0][:, -1:], -torch.inf)
-        if top_p < 1:
-            ordered, order = scores.softmax(-1).sort(descending=True, stable=True)
-            beyond = ordered.cumsum(-1) - ordered >= top_p  # the first is never beyond
-            scores = scores.masked_fill(torch.zeros_like(beyond).scatter(1, order, beyond), -torch.inf)
+        scores = cut(allowed, temperature=temperature, top_k=top_k, top_p=top_p)
         noise = torch.stack([_uniform(seeds[row], step, scores.shape[-1]) for row in rows]).to(scores.device)
         return (scores - (-noise.log()).log()).argmax(-1)  # in double precision: in single, a draw could round to 1 and win with what is banned
 

@@ -211,6 +211,44 @@ class Ladder:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A piece that could come next."""
+
+    text: str  # as it joins what was said: the blank before a word included; "" is the end
+    probability: float  # at the temperature of the decoding, before anything is cut
+    kept: bool  # can the decoding say it here?
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One step of a reply: what could have come next, and what did."""
+
+    said: Candidate
+    likeliest: tuple[Candidate, ...]  # the first few
+    kept: int  # pieces of the vocabulary that the decoding can say here
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A point of a learning curve: how a network did on what was held out."""
+
+    network: str
+    epoch: float
+    perplexity: float
+    best: bool  # is it the one that was kept, so far?
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What there is to know of a bundle beside its card."""
+
+    text: str  # the model card
+    path: str
+    files: tuple[tuple[str, int], ...]  # name and bytes
+    curve: tuple[Validation, ...]
+
+
+@dataclass(frozen=True)
 class BotCard:
     """What a screen shows of a bot."""
 

@@ -162,7 +162,7 @@ def _like(record: Record, stored: dict[str, Any]) -> Record:
     values = {}
     for name, value in stored.items():
         kind = type(getattr(record, name))
-        if not isinstance(value, int | float if kind is float else kind):
+        if not isinstance(value, {float: int | float, tuple: list}.get(kind, kind)) or (kind is tuple and not all(isinstance(one, int) for one in value)):
             raise TypeError
         values[name] = kind(value)
     return replace(record, **values)

@@ -97,7 +97,11 @@ class Vocabulary:
 
     def visible(self) -> list[bool]:
         """For each id, whether it shows something by itself: a reply may end only after such a piece."""
-        return [bool(text.decode("utf-8", "replace").strip()) for text in self._bytes]
+        return [bool(self.text(number).strip()) for number in range(len(self))]
+
+    def text(self, number: int) -> str:
+        """What a piece shows by itself, the blank before a word included; "" for a special one."""
+        return self._bytes[number].decode("utf-8", "replace")
 
     def _as_bytes(self, number: int) -> bytes:
         """What a piece stands for, as UTF-8."""

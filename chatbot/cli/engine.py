@@ -1,16 +1,18 @@
 """The bot that the screen talks to: a bundle behind the Engine protocol of the TUI."""
 
+import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.cli.options import in_effect
-from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Twins
+from chatbot.records import Attention, BotCard, BundleFacts, Choice, Decoding, Influence, Ladder, Race, Reply, Twins, Validation
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
-    from chatbot.bundle import Details
 
 History = tuple[tuple[str, str], ...]
 
@@ -20,11 +22,11 @@ class BundleEngine:
 
     def __init__(self, model: str | None, device: str, wait: int | None = None, *, known_replies: bool | None = None, unsure: str | None = None) -> None:
         self._model, self._device, self._wait, self._known_replies, self._unsure = model, device, wait, known_replies, unsure
-        self._details: Details
+        self._folder: Path
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
 
-    def load(self) -> BotCard:
+    def load(self, model: str | None = None) -> BotCard:
         """Reads the bundle and says a first word to nobody, so that the first reply is quick."""
         interval = sys.getswitchinterval()
         sys.setswitchinterval(0.001)  # importing torch in a thread would stall the screen
@@ -37,41 +39,68 @@ class BundleEngine:
         finally:
             sys.setswitchinterval(interval)
         torch.set_num_threads(1)  # one reply at a time runs best on one thread
-        folder = bundles.find(self._model)
+        folder = bundles.find(model or self._model)
         bundle = bundles.load(folder, device=torch_device(self._device))
-        self._listener = Bot.of(bundle)
-        if self._wait is not None:
+        details, network = bundle.details, bundle.details.network
+        listener = Bot.of(bundle)
+        if model is None and self._wait is not None:
             Bot.of(bundle, wait=self._wait)  # says so when the bundle has none of that wait
-        self._interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}
-        for bot in (self._listener, *self._interrupters.values()):
+        interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}
+        for bot in (listener, *interrupters.values()):
             bot.reply("hello")
-        self._details, network = bundle.details, bundle.details.network
-        details = self._details
-        self._listener.reply("hello", self._in_effect(Decoding()))  # says so when there are no known replies
-        summary = f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus['pairs']:,} pairs"
-        return BotCard(bundle.name, summary, bundles.origin(folder), tuple(sorted(bundle.interrupters)), details.utterance_limit, details.examples)
+        chosen = in_effect(Decoding(), details, self._known_replies, self._unsure)
+        listener.reply("hello", chosen)  # says so when there are no known replies
+        self._folder, self._listener, self._interrupters = folder, listener, interrupters
+        return BotCard(
+            bundle.name,
+            f"{network.cell.upper()} {network.layers}x{network.hidden} · {len(bundle.vocabulary):,} pieces · {details.corpus['pairs']:,} pairs",
+            bundles.origin(folder),
+            tuple(sorted(bundle.interrupters)),
+            details.utterance_limit,
+            details.examples,
+            bundles.fingerprint(folder),
+            chosen.known_replies,
+            chosen.unsure,
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """The bundles by name: those under ./models, then those that ship."""
+        from chatbot import bundle as bundles
+
+        return tuple(dict.fromkeys(folder.name for folder in bundles.every()))
+
+    def facts(self) -> BundleFacts:
+        """The model card, the files and the learning curve."""
+        from chatbot import bundle as bundles
+
+        files = tuple((path.name, path.stat().st_size) for path in sorted(self._folder.iterdir()) if path.is_file())
+        return BundleFacts(bundles.text(self._folder, "README.md"), str(self._folder), files, learning_curve(bundles.text(self._folder, "log.jsonl")))
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
         """The listener's reply, as it is said."""
-        return self._listener.stream(utterance, self._in_effect(decoding), history)
+        return self._listener.stream(utterance, decoding, history)
+
+    def choices(self, utterance: str, decoding: Decoding, history: History) -> tuple[Choice, ...]:
+        """What could come next at each step of that reply."""
+        return self._listener.choices(utterance, decoding, history)
 
     def hear(self, words: str, decoding: Decoding, wait: int, history: History) -> Race:
         """The race so far, over the finished words."""
         from chatbot.listening import race
 
-        return race(self._interrupters[wait], words, self._raw(decoding), history, still_typing=True)
+        return race(self._interrupters[wait], words, _raw(decoding), history, still_typing=True)
 
     def race(self, utterance: str, reply: Reply, decoding: Decoding, wait: int, history: History) -> Race:
         """The race over the whole utterance."""
         from chatbot.listening import race
 
-        return race(self._interrupters[wait], utterance, self._raw(decoding), history, listener=reply)
+        return race(self._interrupters[wait], utterance, _raw(decoding), history, listener=reply)
 
     def ladder(self, utterance: str, decoding: Decoding, history: History) -> Ladder:
         """What the listener would have said to each beginning."""
         from chatbot.listening import ladder
 
-        return ladder(self._listener, utterance, self._raw(decoding), history)
+        return ladder(self._listener, utterance, _raw(decoding), history)
 
     def heeded(self, utterance: str, reply: Reply, history: History) -> Attention | Influence:
         """What of `utterance` the listener heeded in its `reply`."""
@@ -84,13 +113,20 @@ class BundleEngine:
         from chatbot.listening import twins, with_ending
 
         utterance = with_ending(race.utterance, ending)
-        reply = self._listener.reply(utterance, self._in_effect(decoding), history)
+        reply = self._listener.reply(utterance, decoding, history)
         return twins(self._interrupters[race.wait], race, self.race(utterance, reply, decoding, race.wait, history))
 
-    def _in_effect(self, decoding: Decoding) -> Decoding:
-        """`decoding` with what the bundle, or the person, says of known replies and of doubt."""
-        return in_effect(decoding, self._details, self._known_replies, self._unsure)
 
-    def _raw(self, decoding: Decoding) -> Decoding:
-        """The same, whatever the doubt: race and ladder show what a network says."""
-        return replace(self._in_effect(decoding), unsure="")
+def _raw(decoding: Decoding) -> Decoding:
+    """The same, whatever the doubt: race and ladder show what a network says."""
+    return replace(decoding, unsure="")
+
+
+def learning_curve(log: str) -> tuple[Validation, ...]:
+    """The validations that log.jsonl tells of; lines that tell of something else are left out."""
+    curve = []
+    for line in log.split("\n"):
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
+            told = json.loads(line)
+            curve.append(Validation(str(told["network"]), float(told["epoch"]), float(told["perplexity"]), told["best"] is True))
+    return tuple(curve)

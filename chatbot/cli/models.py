@@ -1,6 +1,5 @@
 """`chatbot models`: the bundles on this machine."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,24 +25,20 @@ def list_(json_: options.Json = False) -> None:
     chatbot models list
     """
     from chatbot import bundle as bundles
-    from chatbot.shipped import BUNDLES, shipped
 
-    folders = [*sorted(Path("models").glob("*/")), *(shipped("models") / name for name in BUNDLES)]
-    rows: dict[Path, dict[str, Any]] = {}
-    for folder in folders:
-        if folder.resolve() in rows or not (folder / "bundle.json").is_file():
-            continue
+    rows: list[dict[str, Any]] = []
+    for folder in bundles.every():
         row: dict[str, Any] = {"name": folder.name, "path": str(folder), "ships": bundles.is_shipped(folder)}
         try:
             stored = bundles.read_json(folder)
             row |= {"created": stored["created"], "pairs": stored["corpus"]["pairs"], "scores": stored["scores"]}
         except BundleError as error:
             row["error"] = str(error)
-        rows[folder.resolve()] = row
+        rows.append(row)
     if json_:
-        typer.echo(safe_json(list(rows.values()), indent=1))
+        typer.echo(safe_json(rows, indent=1))
         return
-    for row in rows.values():
+    for row in rows:
         what = row.get("error") or f"{row['created']}  {row['pairs']:,} pairs" + ("  ships with the program" if row["ships"] else "")
         typer.echo(safe_line(f"{row['name']:<20}  {what}"))
 

@@ -4,14 +4,28 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chatbot.cli import options
+from chatbot.errors import OptionError, SessionError
+from chatbot.records import Reply, plural
+from chatbot.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from chatbot.sessions import Session
+    from chatbot.tui.engine import Engine
 
 
 def talk(
+    session: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="With --resume: the conversation. Default: the one begun last.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a conversation that was kept.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="With --resume: ask all of it anew and say which replies are others now.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Keep no file of the conversation.")] = False,
     model: options.Model = None,
     compare: Annotated[bool, typer.Option("--compare", help="Open the panel that shows who had heard what when it spoke.")] = False,
     wait: Annotated[
@@ -28,28 +42,69 @@ def talk(
     unsure: options.Unsure = None,
     device: options.Device = "cpu",
     plain: options.Plain = False,
+    ascii_: options.Ascii = False,
 ) -> None:
     """Talk with a bot, and watch a second one interrupt you.
 
     chatbot talk\n
-    chatbot talk --compare --model models/dialog
+    chatbot talk --compare --model models/dialog\n
+    chatbot talk --resume
     """
     decoding = options.decoding(sample, temperature, top_k, top_p, seed, beam, block_ngrams, switchable=True)
+    from chatbot import sessions
     from chatbot.cli.engine import BundleEngine
 
+    if (session or check) and not resume:
+        raise OptionError("a conversation is named but not gone on with", remedy="add --resume")
+    folder = session_folder()
+    resumed = sessions.read(session or sessions.newest(folder)) if resume else None
+    model = model or (resumed.bundle if resumed else None)
     engine = BundleEngine(model, device, wait, known_replies=known_replies, unsure=unsure)
+    if check and resumed:
+        raise typer.Exit(_checked(resumed, engine))
+    kept = None if private or not sys.stdin.isatty() else folder  # what a program sends is nobody's conversation
+    ascii_only = options.is_ascii(ascii_)
     if options.is_plain(plain) or not sys.stdin.isatty() or not sys.stderr.isatty():  # the screen is drawn on stderr
+        from chatbot.tui.glyphs import written
         from chatbot.tui.plain import talk_plain
 
-        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=_typed() if sys.stdin.isatty() else sys.stdin, write=_write))
+        def write(line: str) -> None:
+            print(written(line, ascii_only=ascii_only), flush=True)
+
+        lines = _typed() if sys.stdin.isatty() else sys.stdin
+        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=kept, resumed=resumed))
     from chatbot.tui.app import ChatApp
 
-    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait)
+    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=kept, resumed=resumed)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # leave the terminal as it was found
         if number := getattr(signal, name, None):
             signal.signal(number, lambda number, _: app.exit(return_code=128 + number))
     app.run()
     raise typer.Exit(app.return_code or 0)
+
+
+def session_folder() -> Path:
+    """Where conversations are kept."""
+    from platformdirs import user_state_path
+
+    return user_state_path("chatbot", appauthor=False) / "sessions"
+
+
+def _checked(resumed: "Session", engine: "Engine") -> int:
+    """Asks every question of a conversation anew, says which replies are others now, and returns the exit code: 1 when there are such."""
+    if resumed.trouble:
+        raise SessionError(resumed.trouble)
+    if engine.load().fingerprint != resumed.fingerprint:
+        print(safe_line(f"this conversation was held with another {resumed.bundle}"), file=sys.stderr)
+    others = 0
+    for number, told in enumerate(resumed.turns, 1):
+        *_, reply = engine.stream(told.utterance, told.decoding, resumed.history(told.after))
+        assert isinstance(reply, Reply)
+        if reply.text != told.reply.text:
+            others += 1
+            print(safe_line(f"{resumed.path}:{number + 1}: “{told.reply.text}” then, “{reply.text}” now"))
+    print(f"{plural(len(resumed.turns), 'turn')}, {others or 'none'} answered otherwise")
+    return min(1, others)
 
 
 def _typed() -> Iterator[str]:
@@ -60,7 +115,3 @@ def _typed() -> Iterator[str]:
         while True:
             yield input("You: ")
     print()
-
-
-def _write(line: str) -> None:
-    print(line, flush=True)

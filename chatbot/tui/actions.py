@@ -7,16 +7,22 @@ from typing import ClassVar
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 
-from chatbot.errors import ChatbotError
+from chatbot.errors import ChatbotError, OptionError
+from chatbot.records import plural
 from chatbot.safe_text import safe_text
+from chatbot.tui.bundle_sheet import BundleSheet
 from chatbot.tui.chat import Chat
 from chatbot.tui.commands import command_list
 from chatbot.tui.conversation import Conversation
+from chatbot.tui.decoding_panel import DecodingPanel
+from chatbot.tui.engine import Engine
 from chatbot.tui.entries import key_lines
 from chatbot.tui.exports import export
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Prompt
+from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.turn import Turn
+from chatbot.tui.wording import wanted_wait
 
 TWICE = 2.0  # seconds within which a second ctrl+c quits
 
@@ -29,9 +35,11 @@ class Actions(App[None]):
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener"),
         Binding("f3", "view", "View", tooltip="race, ladder, attention or twins"),
         Binding("f5", "replay", "Replay", tooltip="the last race, piece by piece; space pauses"),
-        Binding("f6", "decoding", "Decoding", tooltip="greedy or sampled"),
+        Binding("f6", "decoding", "Decoding", tooltip="how replies are chosen, and what that cuts"),
         Binding("f7", "ending", "Twin", show=False, tooltip="the last sentence with another last word"),
+        Binding("f8", "point", "Cursor", show=False, tooltip="through the pictures, by the arrows"),
         Binding("space", "pause", show=False, priority=True, system=True),
+        Binding("f9", "model", "Bundle", show=False, tooltip="what it is, how it learned, and the others"),
         Binding("ctrl+r", "again", "Again", tooltip="with another seed"),
         Binding("ctrl+y", "copy", "Copy", tooltip="the reply, to the terminal's clipboard"),
         Binding("escape", "stop", "Stop"),
@@ -48,8 +56,15 @@ class Actions(App[None]):
     _chat: Chat
     _panel: Panel
     _prompt: Prompt
+    _engine: Engine
+    _status: StatusBar
+    _loaded = False
     _sought = ""  # the last text that was looked for
     _interrupted = float("-inf")  # when ctrl+c was last pressed
+
+    def load(self, model: str | None = None) -> object:
+        """Loads the bot, or another one in its place."""
+        raise NotImplementedError
 
     def decoding_changed(self) -> None:
         """Tells the others how the next reply is chosen."""
@@ -110,6 +125,11 @@ class Actions(App[None]):
             self._panel.replay()
             self.refresh_bindings()
 
+    def action_point(self) -> None:
+        """Lets the arrows move the cursor of the pictures."""
+        self._panel.open(True)
+        self._panel.focus()
+
     def action_pause(self) -> None:
         """Holds the replay, or lets it go on."""
         self._panel.pause()
@@ -125,10 +145,42 @@ class Actions(App[None]):
             self._panel.set_beside(word)
             self.refresh_bindings()
 
-    def action_decoding(self) -> None:
-        """Switches between greedy and sampled replies."""
-        self._conversation.switch()
-        self.decoding_changed()
+    def action_decoding(self, settings: str = "") -> None:
+        """Takes settings for the next reply; without any, opens the panel in which they are chosen."""
+        if settings:
+            try:
+                self._chat.remark(self._conversation.choose(settings))
+                self.decoding_changed()
+            except OptionError as error:
+                self._chat.remark(str(error))
+        elif self._loaded:
+            turn = self._chat.chosen
+            question = turn.answer.question if turn is not None and turn.answer.number else None
+            self.push_screen(DecodingPanel(self._engine, self._conversation.decoding, question), lambda again: self.action_again() if again else None)
+
+    def action_model(self, name: str = "") -> None:
+        """Takes another bundle; without a name, tells of this one and offers the others."""
+        if name and self._loaded:
+            self._prompt.say(f"loading {name} …")
+            self.load(name)
+        elif self._loaded and self._status.card:
+            self.push_screen(
+                BundleSheet(self._status.card, self._engine.facts(), self._engine.models()), lambda chosen: self.action_model(chosen) if chosen else None
+            )
+
+    def action_wait(self, pieces: str = "") -> None:
+        """Races with another of the bundle's interrupters."""
+        if self._status.card is None:
+            return
+        try:
+            wait = wanted_wait(self._status.card.waits, pieces)
+        except OptionError as error:
+            self._chat.remark(str(error))
+        else:
+            self._panel.ready(wait)
+            self._chat.remark(f"The interrupter hears {plural(wait, 'piece')} before its first.")
+            if turn := self._chat.chosen:
+                turn.action_pick()
 
     def action_again(self) -> None:
         """Asks the last question once more."""

@@ -21,6 +21,7 @@ from chatbot.tui.actions import Actions
 from chatbot.tui.chat import Chat
 from chatbot.tui.commands import COMMANDS, command_of, unknown_command
 from chatbot.tui.conversation import Conversation, Question
+from chatbot.tui.decoding_panel import DecodingPanel
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example
 from chatbot.tui.panel import Panel
@@ -65,7 +66,7 @@ class ChatApp(Actions):
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
         self._resumed = resumed
-        self._wait = wait
+        self._wait = wait  # the interrupter that is wanted
         self._filters_after = [AsciiOnly()] if ascii_only else []
         # Held rather than looked up: a thread may report when the screen has gone already.
         self._status, self._chat, self._panel, self._entry = StatusBar(), Chat(engine, self._conversation), Panel(engine), Entry()
@@ -87,7 +88,7 @@ class ChatApp(Actions):
         self._status.decoding = self._conversation.decoding
         self._prompt.say("loading … you can already type")
         self._prompt.focus()
-        self.call_after_refresh(self._load)
+        self.call_after_refresh(self.load)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The two characters' colours, told apart by the colour-blind too (Okabe and Ito), darker on a light ground."""
@@ -100,9 +101,10 @@ class ChatApp(Actions):
         return [*super().get_line_filters(), *self._filters_after]
 
     @work(thread=True, exclusive=True, group="load", exit_on_error=False)
-    def _load(self) -> None:
+    def load(self, model: str | None = None) -> None:
+        """Loads the bot, or another one in its place."""
         try:
-            self.post_message(self._Loaded(self._engine.load()))
+            self.post_message(self._Loaded(self._engine.load(model)))
         except ChatbotError as error:
             self.post_message(self._NotLoaded(str(error)))
 
@@ -111,26 +113,41 @@ class ChatApp(Actions):
         card = message.card
         if not self._chat.is_attached:  # the person has left meanwhile
             return
+        if self._loaded:
+            self._panel.clear()
+            self._chat.part(card)
+            self._wait = None
         self._loaded = True
         self._status.card = card
         if self._resumed:
-            remark = self._conversation.resume(self._resumed, card)
-            self._chat.show_session()
-            self._prompt.remember(told.utterance for told in self._resumed.turns)
-            if remark:
-                self._chat.remark(remark)
+            self._go_on(self._resumed, card)
+            self._resumed = None
         else:
             self._conversation.start(card)
-        self._status.decoding = self._conversation.decoding
         self._prompt.suggestions = card.examples
         self._prompt.say("say something …   / commands   ↑ history   F1 help")
         self._panel.ready(chosen_wait(card.waits, self._wait))
         self._chat.open(card)
-        self.hear_draft()
+        self.decoding_changed()
+
+    def _go_on(self, session: Session, card: BotCard) -> None:
+        remark = self._conversation.resume(session, card)
+        self._chat.show_session()
+        self._prompt.remember(told.utterance for told in session.turns)
+        if remark:
+            self._chat.remark(remark)
 
     @on(_NotLoaded)
     def _give_up(self, message: _NotLoaded) -> None:
-        self.exit(return_code=2, message=f"chatbot: {message.trouble}")
+        if self._loaded:
+            self._chat.remark(message.trouble)
+        else:
+            self.exit(return_code=2, message=f"chatbot: {message.trouble}")
+
+    @on(DecodingPanel.Changed)
+    def _choose(self, message: DecodingPanel.Changed) -> None:
+        self._conversation.decoding = message.decoding
+        self.decoding_changed()
 
     @on(Worker.StateChanged)
     def _report_bug(self, event: Worker.StateChanged) -> None:

@@ -182,6 +182,14 @@ class Chat(VerticalScroll, can_focus=False):
         self._waiting.clear()
         self.stop()
 
+    def part(self, card: BotCard) -> None:
+        """Another bot is there: what was said stays, but is no part of what follows."""
+        self.drop()
+        self.edit(None)
+        for turn in self.query(Turn):
+            turn.part()
+        self.remark(f"From here on you talk with {card.name}, which has heard nothing of this.")
+
     def clear(self) -> None:
         """Empties the chat and forgets what was said and what was to be answered."""
         self.drop()

@@ -16,13 +16,15 @@ class Command:
 COMMANDS = {
     "/help": Command("lists these commands"),
     "/compare": Command("the interrupter beside the listener"),
-    "/decoding": Command("greedy or sampled replies"),
+    "/decoding": Command("how replies are chosen, such as sample top_k=5", "SETTINGS"),
     "/again": Command("the last question, another seed"),
     "/replay": Command("the last race once more"),
     "/ending": Command("the last race beside its twin, which ends in that word", "WORD"),
     "/find": Command("a text in the chat; ctrl+f goes further up", "TEXT", plain=False),
     "/copy": Command("the reply, to the terminal's clipboard", plain=False),
     "/export": Command("writes the conversation: .md, .json, .chat; .svg, the screen", "FILE"),
+    "/model": Command("another bundle; what was said stays, but is not heard", "NAME"),
+    "/wait": Command("the interrupter that hears K pieces before its first", "K"),
     "/clear": Command("forgets what was said"),
     "/quit": Command("ends"),
 }

@@ -1,12 +1,18 @@
 """What has been said and how the next reply is chosen: the state that the screen and the plain mode share."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
-from chatbot.records import BotCard, Decoding, Reply
+from chatbot.errors import OptionError
+from chatbot.records import BotCard, Decoding, Reply, Strategy
 from chatbot.sessions import Session, Told
 
 History = tuple[tuple[str, str], ...]
+
+CHOICES = ("temperature", "top_k", "top_p", "width", "block_ngrams", "known_replies", "seed")
+NUMBER = re.compile(r"\d{1,10}(\.\d{1,10})?")
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,10 @@ class Conversation:
         """The next question follows turn `number`, which is also the last one asked."""
         self._at, self._last, self._last_answered = number, self.question(number), True
 
-    def switch(self) -> str:
-        """Turns sampling on or off and says so."""
-        self.decoding = replace(self.decoding, strategy="greedy" if self.decoding.strategy == "sample" else "sample")
+    def choose(self, settings: str = "") -> str:
+        """Takes settings such as `sample temperature=0.7 top_k=5`, or turns sampling on or off, and says so. Raises OptionError."""
+        strategy = "greedy" if self.decoding.strategy == "sample" else "sample"
+        self.decoding = changed(self.decoding, settings or strategy)
         return f"From now on: {self.decoding}."
 
     def clear(self) -> None:
@@ -105,3 +112,21 @@ class Conversation:
     def _count_up(self) -> None:
         if self.decoding.strategy == "sample":
             self.decoding = replace(self.decoding, seed=self.decoding.seed + 1)
+
+
+def changed(decoding: Decoding, settings: str) -> Decoding:
+    """`decoding` with `settings`: a strategy, or `name=value` for each of its fields. Raises OptionError for what it cannot be."""
+    values: dict[str, str | int | float | bool] = {}
+    for setting in settings.split():
+        name, sign, value = setting.partition("=")
+        kind = type(getattr(decoding, name)) if name in CHOICES else None
+        if not sign and name in get_args(Strategy):
+            values["strategy"] = name
+        elif kind is bool and value in ("yes", "no"):
+            values[name] = value == "yes"
+        elif kind in (int, float) and NUMBER.fullmatch(value) and (kind is float or "." not in value):
+            values[name] = kind(value)
+        else:
+            remedy = f"say {', '.join(get_args(Strategy))}, or one of {', '.join(CHOICES)} with = and a number, or known_replies=yes"
+            raise OptionError(f"“{setting}” is no setting", remedy=remedy)
+    return replace(decoding, **values)  # type: ignore[arg-type]

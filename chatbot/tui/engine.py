@@ -3,14 +3,25 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Twins
+from chatbot.records import Attention, BotCard, BundleFacts, Choice, Decoding, Influence, Ladder, Race, Reply, Twins
 
 
 class Engine(Protocol):
-    """A bot as the screen sees it. Every call may raise ChatbotError; `load` is called once, before the others."""
+    """A bot as the screen sees it. Every call may raise ChatbotError; `load` is called before the others."""
 
-    def load(self) -> BotCard:
-        """Reads the bundle and warms the networks up: a few seconds, most of them importing torch."""
+    def load(self, model: str | None = None) -> BotCard:
+        """Reads the bundle and warms the networks up: a few seconds, most of them importing torch.
+
+        Called again it takes `model` in the place of the one before, which stays when that fails.
+        """
+        ...
+
+    def models(self) -> tuple[str, ...]:
+        """The names that `load` takes."""
+        ...
+
+    def facts(self) -> BundleFacts:
+        """What there is to know of the bundle that was loaded."""
         ...
 
     def stream(self, utterance: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> Iterator[str | Reply]:
@@ -18,6 +29,10 @@ class Engine(Protocol):
 
         `history` are the (utterance, reply) turns before, oldest first; a bot that was trained without history ignores it.
         """
+        ...
+
+    def choices(self, utterance: str, decoding: Decoding, history: tuple[tuple[str, str], ...]) -> tuple[Choice, ...]:
+        """What could come next at each step of the reply that `stream` would give, and what the decoding keeps of it."""
         ...
 
     def hear(self, words: str, decoding: Decoding, wait: int, history: tuple[tuple[str, str], ...]) -> Race:

@@ -61,8 +61,12 @@ class Example(Sheet):
 
 
 def key_lines(app: App[Any], bindings: Iterable[BindingType]) -> Iterator[str]:
-    """A line for each key: the first of its names, and what it does."""
+    """A line for each thing that keys do: the first name of each such key, and what it does."""
+    keys: dict[str, list[str]] = {}
     for binding in bindings:
         assert isinstance(binding, Binding)
-        key = app.get_key_display(replace(binding, key=binding.key.partition(",")[0]))
-        yield f"{key:<6} {binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
+        if binding.description:
+            told = f"{binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
+            keys.setdefault(told, []).append(app.get_key_display(replace(binding, key=binding.key.partition(",")[0])))
+    for told, names in keys.items():
+        yield f"{' '.join(names):<9} {told}"

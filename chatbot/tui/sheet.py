@@ -101,3 +101,20 @@ class Sheet(Widget):
     def redraw(self) -> None:
         """Draws again after a change, which may have changed the number of lines."""
         self.refresh(layout=True)
+
+
+class Legend(Sheet):
+    """A text that stands there, and may become another one."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    def say(self, text: str) -> None:
+        """Becomes another text."""
+        self.text = text
+        self.redraw()
+
+    def lines(self, width: int) -> list[Content]:
+        """The text, wrapped."""
+        return wrapped(painted(self.text), width) if self.text else []

@@ -127,6 +127,11 @@ class Turn(Sheet, can_focus=True):
         self.answers[-1].trouble, self.answers[-1].state = trouble, "refused"
         self.redraw()
 
+    def part(self) -> None:
+        """This turn is no part of what follows: its replies have no number any more."""
+        for answer in self.answers:
+            answer.number = 0
+
     def measure(self, question: Question, ladder: Ladder) -> None:
         """Adds to the facts of the answer to `question` what its ladder has found."""
         for answer in self.answers:
@@ -140,7 +145,7 @@ class Turn(Sheet, can_focus=True):
             case "step":
                 return len(self.answers) > 1
             case "edit":
-                return self.answers[-1].state not in ("waiting", "replying")
+                return self.answers[-1].state in ("stopped", "refused") or self.answer.number > 0
             case "pick":
                 return self.answer.reply is not None
             case _:

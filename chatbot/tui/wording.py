@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from chatbot.errors import OptionError
 from chatbot.records import Attention, Influence, Ladder, Race, Twins, plural
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
@@ -29,13 +30,17 @@ def twins_caption(twins: Twins) -> str:
 
 
 def named(pieces: Sequence[str]) -> list[str]:
-    """Pieces as people read them: without the blank in front, and with a hyphen where they go on with a word."""
-    return [f"-{piece}" if place and piece[:1].isalnum() else piece.strip() for place, piece in enumerate(pieces)]
+    """Pieces as people read them: without the blank in front, with a hyphen where they go on with a word; a blank by itself as ␣."""
+    names = []
+    for before, piece in zip(["", *pieces], pieces, strict=False):
+        goes_on = piece[:1].isalnum() and before.strip() and not before[-1].isspace()
+        names.append(f"-{piece}" if goes_on else piece.strip() or "␣")
+    return names
 
 
 def tenths(share: float) -> str:
     """A share of one as a digit, which is readable without its colour."""
-    return str(round(10 * share)) if share >= 0.05 else "·"
+    return str(int(10 * share + 0.5)) if share >= 0.05 else "·"
 
 
 def times(fall: float) -> str:
@@ -55,6 +60,14 @@ def finished_words(draft: str) -> str:
 def chosen_wait(waits: tuple[int, ...], wanted: int | None) -> int | None:
     """The interrupter to race with: the wanted one, else the bundle's first; None when there is none to choose."""
     return wanted if wanted is not None else waits[0] if waits else None
+
+
+def wanted_wait(waits: tuple[int, ...], pieces: str) -> int:
+    """The interrupter that hears so many `pieces` before its first. Raises OptionError when there is none among `waits`."""
+    if pieces.isdecimal() and int(pieces) in waits:
+        return int(pieces)
+    has = f"it has {', '.join(map(str, waits))}" if waits else "it has none"
+    raise OptionError(f"no interrupter with wait “{pieces}” in this bundle", remedy=has)
 
 
 def race_sentences(race: Race) -> list[str]:

@@ -5,6 +5,7 @@ from tui_stage import CARD, WEATHER, Bundleless, FakeEngine
 
 from chatbot.errors import ChatbotError
 from chatbot.records import BotCard, Decoding
+from chatbot.tui.commands import unknown_command
 from chatbot.tui.plain import talk_plain
 
 
@@ -38,13 +39,13 @@ Ladder: Had you stopped after "… weather makes me", the listener would have sa
 Ladder: Had you stopped after "… makes me so", the listener would have said "I'm sorry to hear that.".
 Ladder: Had you stopped after "… me so sad", the listener would have said "I'm sorry to hear that.".
 Ladder: The listener's reply settled after 6 of 7 words.
-Heeded: Over its reply the listener looked most at "perfect" (17%), "weather" (17%), "makes" (17%)."""
+Heeded: Over its reply the listener looked most at "sad" (62%), "Today's" (6%), "perfect" (6%)."""
     )
 
 
 def test_twins_are_sentences_too():
     assert (
-        transcript(["/ending happy", WEATHER, "/ending", "/ending happy"], compare=True).partition('"makes" (17%).\n')[2]
+        transcript(["/ending happy", WEATHER, "/ending", "/ending happy"], compare=True).partition('"perfect" (6%).\n')[2]
         == """\
 Note: Say with which word: /ending WORD.
 Twins: Ending in "sad": the interrupter says "That is wonderful to hear", the listener "I'm sorry to hear that.".
@@ -62,7 +63,7 @@ def test_what_it_says_after_the_end_is_one_sentence():
 def test_commands_answer_and_the_end_of_input_ends():
     assert (
         transcript(["/replay", "/again", "  ", "hello", "/again", "/decoding", "hello", "/again", "/nonsense", "/compare", "/clear", "/quit", "never"])
-        == """\
+        == f"""\
 Loading.
 Note: daily-gru, from models/daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
 Note: There is no race to replay yet: /compare turns the races on.
@@ -74,7 +75,7 @@ Bot: I'm sorry to hear that. 0
 Note: sampled with seed 0.
 Bot: I'm sorry to hear that. 1
 Note: sampled with seed 1.
-Note: There is no /nonsense. Commands: /help /compare /decoding /again /replay /ending /export /clear /quit
+Note: There is no /nonsense. Commands: /help /compare /decoding /again /replay /ending /export /model /wait /clear /quit
 Note: The interrupter is compared.
 Note: All that was said is forgotten."""
     )

@@ -253,7 +253,7 @@ def test_without_an_interrupter_there_is_only_the_ladder():
     drive(app, script, (80, 24))
 
 
-def test_f6_samples_with_a_new_seed_for_every_reply(engine):
+def test_a_sampled_reply_takes_a_new_seed_and_its_turn_keeps_them_all(engine):
     app = ChatApp(engine, decoding=Decoding(seed=7))
 
     async def script(pilot):
@@ -262,7 +262,7 @@ def test_f6_samples_with_a_new_seed_for_every_reply(engine):
         await see(pilot, "48 ms")
         await pilot.press("ctrl+r")
         await see(pilot, "would say the same again")
-        await pilot.press("f6")
+        await ask(pilot, "/decoding sample")
         await see(pilot, "sample t=0.8 p=0.95 seed=7")
         await pilot.press("ctrl+r")
         await see(pilot, "· seed 7")
@@ -271,11 +271,15 @@ def test_f6_samples_with_a_new_seed_for_every_reply(engine):
         await see(pilot, "· seed 8")
         assert [asked[1].seed for asked in engine.asked[1:]] == [7, 8]
         assert {asked[2] for asked in engine.asked} == {()}, "a question asked again does not follow itself"
-        await pilot.press("f6")
-        await see(pilot, "greedy")
+        assert len(app.query(Turn)) == 1
+        await see(pilot, "‹ 3 of 3 ›")
+        await pilot.press("shift+tab", "left")
+        await see(pilot, "‹ 2 of 3 ›")
+        await see(pilot, f"bot  {LATE} 7")
+        await pilot.press("escape")
         await ask(pilot, "and then")
         await until(pilot, lambda: len(engine.asked) == 4, "a question after them")
-        assert engine.asked[-1][2] == (("hello", f"{LATE} 8"),), "of the replies to one question the last one counts"
+        assert engine.asked[-1][2] == (("hello", f"{LATE} 7"),), "of the replies to one question the one that is shown counts"
 
     drive(app, script)
 
@@ -412,10 +416,10 @@ def test_commands_answer_in_a_line(engine):
         await ask(pilot, "/nonsense")
         await see(pilot, "There is no /nonsense.")
         await ask(pilot, "/help")
-        await see(pilot, "greedy or sampled replies")
+        await see(pilot, "how replies are chosen")
         await ask(pilot, "/compare")
         await see(pilot, "Race")
-        await ask(pilot, "/decoding")
+        await ask(pilot, "/decoding sample")
         await see(pilot, "sample t=0.8")
         await ask(pilot, "/again")
         await see(pilot, "Nothing has been asked yet.")

@@ -4,13 +4,14 @@ import asyncio
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from textual.app import App
 from textual.pilot import Pilot
 
 from chatbot.errors import ChatbotError, PromptError
-from chatbot.records import Attention, BotCard, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins
+from chatbot.records import Attention, BotCard, BundleFacts, Candidate, Choice, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins, Validation
 from chatbot.tui.app import ChatApp
 
 WEATHER = "Today's perfect weather makes me so sad"
@@ -27,6 +28,8 @@ CARD = BotCard(
     limit=40,
     examples=(WEATHER, "Do you like your new job?", "Hi, how are you?"),
 )
+
+NIGHT = "night-gru"
 
 History = tuple[tuple[str, str], ...]
 
@@ -56,11 +59,31 @@ class FakeEngine:
         assert self.gate is not None
         self.gate.release(chunks)
 
-    def load(self) -> BotCard:
+    def load(self, model: str | None = None) -> BotCard:
         assert self.loading.wait(20), "nobody let the load go on"
         if self.load_error:
             raise self.load_error
+        if model is not None:
+            if model not in self.models():
+                raise ChatbotError("no bundle of that name or path", place=model, remedy="see `chatbot models list`")
+            self.card = replace(self.card, name=model, fingerprint=f"of {model}")
         return self.card
+
+    def models(self) -> tuple[str, ...]:
+        return (CARD.name, NIGHT)
+
+    def facts(self) -> BundleFacts:
+        curve = tuple(Validation(role, epoch, 8 / epoch, best=True) for epoch in (1, 2, 4) for role in ("listener", "interrupter-1"))
+        return BundleFacts(f"# {self.card.name}\n\nA bot. {self.late}", f"models/{self.card.name}", ((self.late, 4_200_000),), curve)
+
+    def choices(self, utterance: str, decoding: Decoding, history: History) -> tuple[Choice, ...]:
+        words = [
+            Candidate(f" {word}", share, kept=place < (decoding.top_k or 3))
+            for place, (word, share) in enumerate(zip(["sorry", "glad", "blue"], (0.7, 0.2, 0.1), strict=True))
+        ]
+        if decoding.strategy == "greedy":
+            words = [replace(word, kept=word is words[0]) for word in words]
+        return tuple(Choice(word, tuple(words), sum(one.kept for one in words)) for word in (words[0], replace(words[0], text=self.late)))
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:
         self.asked.append((utterance, decoding, history))
@@ -92,10 +115,13 @@ class FakeEngine:
         return Ladder(utterance, rungs, settled)
 
     def heeded(self, utterance: str, reply: Reply, history: History) -> Attention | Influence:
-        """Each piece of the reply looks at a word of its own, and a little at the next."""
-        words, said = utterance.split(), re.findall(r"\s*\w+|\S", reply.raw)
-        rows = tuple(tuple({0: 0.8, 1: 0.2}.get((place - row) % len(words), 0.0) for place in range(len(words))) for row in range(len(said)))
-        return Attention(tuple(words), tuple(range(1, len(words) + 1)), tuple(said), rows, (0.0,) * len(said))
+        """Each piece of the reply looks at a word of its own, and more at the last."""
+        words, said = utterance.split(), re.findall(r"\s*[\w']+|\S", reply.raw)
+        rows = [[0.0] * len(words) for _ in said]
+        for number, row in enumerate(rows):
+            row[number % len(words)] += 0.375
+            row[-1] += 0.625
+        return Attention(tuple(words), tuple(range(1, len(words) + 1)), tuple(said), tuple(map(tuple, rows)), (0.0,) * len(said))
 
     def twins(self, race: Race, ending: str, decoding: Decoding, history: History) -> Twins:
         """The other race, to which the listener says something else."""
@@ -117,7 +143,7 @@ class FakeEngine:
 class Bundleless(FakeEngine):
     """A bot whose bundle cannot be read."""
 
-    def load(self) -> BotCard:
+    def load(self, model: str | None = None) -> BotCard:
         raise ChatbotError("no bundle", place="models/x", remedy="train one")
 
 

@@ -1,0 +1,90 @@
+"""A bundle told in full, and the others that could be talked with."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Footer, OptionList
+from textual.widgets.option_list import Option
+
+from chatbot.records import BotCard, BundleFacts
+from chatbot.tui.sheet import DIM, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+
+EPOCH, POINT = 8, 16  # cells
+
+
+class About(Sheet):
+    """What there is to know of one bundle."""
+
+    def __init__(self, card: BotCard, facts: BundleFacts) -> None:
+        super().__init__()
+        self.card, self.facts = card, facts
+
+    def lines(self, width: int) -> list[Content]:
+        """Summary, learning curve, files, model card."""
+        card, facts = self.card, self.facts
+        rows = [painted((card.name, STRONG)), *wrapped(painted(f"{card.summary}\n{facts.path}\nfingerprint {card.fingerprint}"), width)]
+        rows += [painted(""), *self._curve(width), painted(""), painted(("Files", STRONG))]
+        for name, size in facts.files:
+            rows += columns([painted_line(name), painted_line(f"{size / 1e6:.2f} MB", DIM)], [max(8, width - 12), 10])
+        return [*rows, painted(""), *wrapped(painted(facts.text), width)]
+
+    def _curve(self, width: int) -> list[Content]:
+        """For each epoch how probable each network found a held-out piece: 1 / perplexity, from 0 to 1."""
+        networks = list(dict.fromkeys(point.network for point in self.facts.curve))
+        if not networks:
+            return [painted(("It keeps no log of its training.", DIM))]
+        shown = networks[: max(1, (width - EPOCH) // (POINT + 2))]
+        rows = [painted(("Learning", STRONG), ("  probability of a held-out piece, from 0 to 1; * the best so far", DIM)).truncate(width)]
+        rows += columns([painted_line("epoch", DIM), *(painted_line(name, DIM) for name in shown)], [EPOCH, *[POINT] * len(shown)])
+        points = {(point.network, point.epoch): point for point in self.facts.curve}
+        for epoch in sorted({point.epoch for point in self.facts.curve}):
+            cells = [painted_line(f"{epoch:g}", DIM)]
+            for name in shown:
+                point = points.get((name, epoch))
+                share = 1 / max(1.0, point.perplexity) if point else 0.0
+                cells.append(painted_line(f"{bar(share)} {share:.2f}{'*' if point.best else ''}" if point else ""))
+            rows += columns(cells, [EPOCH, *[POINT] * len(shown)])
+        return rows
+
+
+class BundleSheet(ModalScreen[str | None]):
+    """Dismissed with the name of the bundle that the person wants to talk with, or with None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f9", "dismiss", "Back", id="bundle.back"),
+        Binding("pageup", "scroll(-1)", "Scroll", show=False, id="bundle.up"),
+        Binding("pagedown", "scroll(1)", "Scroll", show=False, id="bundle.down"),
+    ]
+    HELP = "**Enter** talks with the bundle that is marked. What was said stays on the screen, but the other bot has not heard it."
+
+    def __init__(self, card: BotCard, facts: BundleFacts, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self._card, self._facts, self._names = card, facts, names
+
+    def compose(self) -> ComposeResult:
+        """The names beside the facts."""
+        with Container(id="bundle"):
+            yield OptionList(*(Option(painted_line(name)) for name in self._names), compact=True)
+            with VerticalScroll(id="about", can_focus=False):
+                yield About(self._card, self._facts)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Marks the bundle that is talked with."""
+        if self._card.name in self._names:
+            self.query_one(OptionList).highlighted = self._names.index(self._card.name)
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, message: OptionList.OptionSelected) -> None:
+        name = self._names[message.option_index]
+        self.dismiss(None if name == self._card.name else name)
+
+    def action_scroll(self, way: int) -> None:
+        """Scrolls the facts by a page."""
+        about = self.query_one("#about", VerticalScroll)
+        (about.scroll_page_up if way < 0 else about.scroll_page_down)(animate=False)

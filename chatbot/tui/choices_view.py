@@ -1,0 +1,66 @@
+"""What could have come next at each step of a reply, and what the decoding cuts of it."""
+
+from textual.content import Content
+
+from chatbot.records import Candidate, Choice, plural
+from chatbot.tui.sheet import DIM, LISTENER, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+
+SHOWN = 5  # candidates of a step
+FAINT = 0.005  # of less probable ones only those are shown that are kept or were said
+SAID, CUT = "▸", "x"
+NUMBER, MARK, SHARE = 3, 1, 13  # cells
+
+
+class ChoicesView(Sheet):
+    """A block a step: its likeliest pieces, each with its probability as a bar from 0 to 1. What is cut is dim and has a mark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title, self.choices = "", tuple[Choice, ...]()
+
+    def show(self, title: str, choices: tuple[Choice, ...] = ()) -> None:
+        """Shows the steps of a reply, or just says `title`."""
+        self.title, self.choices = title, choices
+        self.redraw()
+
+    def lines(self, width: int) -> list[Content]:
+        """The title, then the steps."""
+        rows = wrapped(painted(self.title), width)
+        if self.choices:
+            rows += wrapped(painted((f"{SAID} said   {CUT} cut: never said here   bars from 0 to 1", DIM)), width)
+        for number, choice in enumerate(self.choices, 1):
+            rows += _step(number, choice, width)
+        return rows
+
+
+def _step(number: int, choice: Choice, width: int) -> list[Content]:
+    shown = [one for one in choice.likeliest if one.kept or one.probability >= FAINT][:SHOWN]
+    if choice.said not in shown:
+        shown.append(choice.said)
+    rows = []
+    for place, candidate in enumerate(shown):
+        label = painted((f"{number:>{NUMBER}}", DIM)) if place == 0 else painted("")
+        kept = painted_line(f"{choice.kept:,} kept" if place == 0 else "", DIM)
+        rows += columns([label, *_row(candidate, candidate == choice.said), kept], [NUMBER, MARK, max(4, width - NUMBER - MARK - SHARE - 10 - 8), SHARE, 10])
+    return [painted(""), *rows]
+
+
+def _row(candidate: Candidate, said: bool) -> list[Content]:
+    style = "" if candidate.kept else DIM
+    mark = painted((SAID, LISTENER)) if said else painted((" " if candidate.kept else CUT, style))
+    return [
+        mark,
+        painted_line(named(candidate.text), f"{STRONG} {LISTENER}" if said else style),
+        painted((f"{candidate.probability:.2f} {bar(candidate.probability)}", style)),
+    ]
+
+
+def named(text: str) -> str:
+    """A piece as people read it: a word by itself, what goes on with one behind a hyphen."""
+    return text.lstrip() if text.startswith(" ") else f"-{text}" if text else "(end)"
+
+
+def summary(choices: tuple[Choice, ...]) -> str:
+    """How often the decoding left but one piece to say."""
+    alone = sum(choice.kept == 1 for choice in choices)
+    return f"At {alone} of {plural(len(choices), 'step')} it could say one piece only."
