@@ -49,7 +49,7 @@ def play(
     chatbot test --new corpora/faq > faq.chat\n
     chatbot test faq.chat --model models/faq --model models/faq-2
     """
-    from chatbot.transcripts import report, selecting
+    from chatbot.transcripts import selecting
     from chatbot.transcripts.parse import read
 
     if new:
@@ -76,6 +76,7 @@ def play(
         print("chatbot: nothing to test: no scene there" + (f" whose title fits -k “{safe_line(keyword)}”" if keyword else ""), file=sys.stderr)
         raise typer.Exit(NOTHING)
     from chatbot.transcripts.playing import Cast
+    from chatbot.transcripts.report import Run
 
     runs = []
     names: list[str | None] = [*model] if model else [None]
@@ -85,7 +86,7 @@ def play(
             played = [_accepted(cast, transcript, chosen, accept, accept_new, to_stderr=json_) for transcript in transcripts]
         else:
             played = list(_played(cast, transcripts, chosen, fail_fast))
-        runs.append(report.Run(replace(cast, name=name) if name and len(names) > 1 else cast, played))
+        runs.append(Run(replace(cast, name=name) if name and len(names) > 1 else cast, played))
     if junit:
         _write_junit(junit, runs)
     if json_:

@@ -38,7 +38,7 @@ def judged(turn: Turn, reply: str, classes: Classes) -> Verdict:
     broken, rules = [], []
     if turn.one_of and not met:
         count = len(turn.one_of)
-        broken.append(Broken(turn.one_of[0], "not this" if count == 1 else f"none of the {count}"))
+        broken.append(Broken(turn.one_of[0], "not this" if count == 1 else f"none of these {count}"))
     for line in turn.expected:
         match line.sign:
             case "<+" if key(line.text) not in key(said):

@@ -185,8 +185,10 @@ def _answer(turn: Turn, reply: Reply, trace: Trace, sure: float, classes: Classe
     if verdict.met and verdict.met.sign == "<":
         lead = -sure if reply.unsure else min(trace.lead, sure)
     elif not verdict.met and turn.exact:
-        behind = [distance or abs(sure) for distance in trace.behind]  # said whole, and doubted
-        nearest = min(zip(turn.exact, behind, strict=True), key=lambda pair: pair[1])
+        line, distance = min(zip(turn.exact, trace.behind, strict=True), key=lambda pair: pair[1])
+        nearest = (line, distance or abs(sure))  # at no distance it was what the network said, and the bot doubted it
+        missed, *others = verdict.broken
+        verdict = replace(verdict, broken=(replace(missed, line=nearest[0]), *others))
     return Answer(turn, reply, verdict, lead, nearest)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chatbot.records import plural
 from chatbot.transcripts.drafts import spelled
 from chatbot.transcripts.playing import Answer, Cast, Outcome, Status
-from chatbot.transcripts.scenes import Line, Transcript
+from chatbot.transcripts.scenes import Line, Transcript, squeezed
 
 REFERENCE = "on the CPU in fp32, one thread, one utterance at a time"
 Z = 1.96  # of a 95 % interval
@@ -39,22 +39,26 @@ def lines(run: Run) -> Iterator[str]:
     yield head(run)
     for transcript, outcomes in run.files:
         yield f"{transcript.path}: {counted(outcomes)}"
-    for transcript, outcome in run.outcomes:
-        where = f"{transcript.path}:{outcome.scene.title.number}: {outcome.scene.name}"
+    for _, outcome in run.outcomes:
+        yield from notes(outcome)
+    for _, outcome in run.outcomes:
         if not outcome.fine:
             yield ""
-            yield f"FAILED {where}"
+            yield f"FAILED {_where(outcome)}"
             yield from (f"  {line}" for line in why(outcome))
-        elif outcome.status == "xfailed":
-            yield f"failed as expected {where}: {outcome.scene.xfail}"
-        elif len(outcome.trials) > 1:
-            yield f"sampled {where}: {trials(outcome)}"
-        for answer in outcome.fragile:
-            yield f"fragile {_place(answer)}: leads by {answer.lead:.3f} nats: {answer.verdict.met}"
-        if outcome.fine:
-            yield from (f"class {_place(answer)}: {rule}" for answer in outcome.trials[0].answers for rule in answer.verdict.rules)
     yield ""
     yield counted([outcome for _, outcome in run.outcomes])
+
+
+def notes(outcome: Outcome) -> Iterator[str]:
+    """What is to be known of a scene that came out as it should."""
+    if outcome.status == "xfailed":
+        yield f"failed as expected {_where(outcome)}: {outcome.scene.xfail}"
+    elif outcome.fine:
+        if len(outcome.trials) > 1:
+            yield f"sampled {_where(outcome)}: {trials(outcome)}"
+        yield from (f"class {_place(answer)}: {rule}" for answer in outcome.trials[0].answers for rule in answer.verdict.rules)
+    yield from (f"fragile {_place(answer)}: leads by {answer.lead:.3f} nats: {answer.verdict.met}" for answer in outcome.fragile)
 
 
 def head(run: Run) -> str:
@@ -89,7 +93,7 @@ def why(outcome: Outcome) -> Iterator[str]:
             if not answer.verdict.holds:
                 yield from complaints(answer)
                 break
-    yield from (f"  {broken.line.path}:{broken.line.number}: {broken.line}: {broken.why}" for broken in outcome.rivals)
+    yield from (f"  {broken.line.path}:{broken.line.number}: {broken.why}: {broken.line}" for broken in outcome.rivals)
 
 
 def failing(outcome: Outcome) -> Line:
@@ -99,20 +103,21 @@ def failing(outcome: Outcome) -> Line:
 
 
 def complaints(answer: Answer) -> Iterator[str]:
-    """The lines that an answer breaks, and the allowed reply that it was nearest to."""
+    """The lines that an answer breaks; of those of which one had to hold, the one that it was nearest to, and how near."""
     for broken in answer.verdict.broken:
-        yield f"  {broken.line.path}:{broken.line.number}: {broken.line}: {broken.why}"
-        if broken.line in answer.turn.one_of and answer.nearest:
-            yield f"  nearest: {answer.nearest[0].text}: {behind(answer)}"
+        near = behind(answer) if broken.line in answer.turn.one_of and answer.nearest else ""
+        yield f"  {broken.line.path}:{broken.line.number}: {broken.why}{near}: {broken.line}"
 
 
 def behind(answer: Answer) -> str:
     """How near an answer was to what was wanted."""
     assert answer.nearest
-    distance = answer.nearest[1]
+    line, distance = answer.nearest
+    doubted = answer.reply.unsure and squeezed(line.text) == squeezed(answer.reply.raw)
     if not math.isfinite(distance):
-        return "cannot be said by this bundle as it decodes here"
-    return f"lost by {distance:.3f} nats{', to its doubt' if answer.reply.unsure else ' where they part'}"
+        return ", and this bundle cannot say it as it decodes here"
+    this = ", this one" if len(answer.turn.one_of) > 1 else ","
+    return f"{this} lost by {distance:.3f} nats{' to its doubt' if doubted else ' where they part'}"
 
 
 def doubted(answer: Answer) -> str:
@@ -152,6 +157,10 @@ def matrix(runs: Sequence[Run]) -> Iterator[str]:
 def _few(words: Sequence[str]) -> str:
     """At most three of `words`."""
     return ", ".join([*words[:3], *([f"and {len(words) - 3} more"] if len(words) > 3 else [])])
+
+
+def _where(outcome: Outcome) -> str:
+    return f"{outcome.scene.title.path}:{outcome.scene.title.number}: {outcome.scene.name}"
 
 
 def _place(answer: Answer) -> str:
