@@ -55,8 +55,8 @@ $(TESTABLE): $(INSTALLED)
 	$(PIP) -e '.[dev]'
 	@touch $@
 
-pictures: $(INSTALLED)    ## draw docs/race.svg from the real screen and the bundle that ships
-	$(BIN)/python docs/draw_race.py
+pictures: $(INSTALLED)    ## draw the pictures of the README from the real screen and the bundle that ships
+	$(BIN)/python docs/draw_pictures.py
 
 clean:           ## remove what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
