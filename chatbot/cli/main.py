@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.cli import compare, corpus, evaluate, models, reply, talk, test, train
+from chatbot.cli import compare, corpus, evaluate, models, reply, talk, test, tour, train
 from chatbot.cli.signals import Stopped
 from chatbot.errors import ChatbotError
 from chatbot.safe_text import safe_line
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("talk")(talk.talk)
+app.command("tour")(tour.tour)
 app.command("reply")(reply.reply)
 app.command("compare")(compare.compare)
 app.command("evaluate")(evaluate.evaluate)

@@ -11,7 +11,7 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import OptionError, SessionError
-from chatbot.records import Reply, plural
+from chatbot.records import Decoding, Reply, plural
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -63,6 +63,22 @@ def talk(
     if check and resumed:
         raise typer.Exit(_checked(resumed, engine))
     kept = None if private or not sys.stdin.isatty() else folder  # what a program sends is nobody's conversation
+    conversed(engine, decoding=decoding, compare=compare, plain=plain, ascii_=ascii_, wait=wait, folder=kept, resumed=resumed)
+
+
+def conversed(
+    engine: "Engine",
+    *,
+    decoding: Decoding,
+    compare: bool,
+    plain: bool,
+    ascii_: bool,
+    wait: int | None = None,
+    folder: Path | None = None,
+    resumed: "Session | None" = None,
+    tour: bool = False,
+) -> None:
+    """Talks until the person leaves, on the screen or in plain lines, and exits."""
     ascii_only = options.is_ascii(ascii_)
     if options.is_plain(plain) or not sys.stdin.isatty() or not sys.stderr.isatty():  # the screen is drawn on stderr
         from chatbot.tui.glyphs import written
@@ -72,10 +88,10 @@ def talk(
             print(written(line, ascii_only=ascii_only), flush=True)
 
         lines = _typed() if sys.stdin.isatty() else sys.stdin
-        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=kept, resumed=resumed))
+        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=folder, resumed=resumed, tour=tour))
     from chatbot.tui.app import ChatApp
 
-    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=kept, resumed=resumed)
+    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # leave the terminal as it was found
         if number := getattr(signal, name, None):
             signal.signal(number, lambda number, _: app.exit(return_code=128 + number))

@@ -21,6 +21,7 @@ from chatbot.tui.exports import export
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Prompt
 from chatbot.tui.status_bar import StatusBar
+from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
 from chatbot.tui.wording import wanted_wait
 
@@ -40,6 +41,7 @@ class Actions(App[None]):
         Binding("f8", "point", "Cursor", show=False, tooltip="through the pictures, by the arrows"),
         Binding("space", "pause", show=False, priority=True, system=True),
         Binding("f9", "model", "Bundle", show=False, tooltip="what it is, how it learned, and the others"),
+        Binding("f10", "tour", "Tour", show=False, tooltip="what there is to see; its next step"),
         Binding("ctrl+r", "again", "Again", tooltip="with another seed"),
         Binding("ctrl+y", "copy", "Copy", tooltip="the reply, to the terminal's clipboard"),
         Binding("escape", "stop", "Stop"),
@@ -59,6 +61,7 @@ class Actions(App[None]):
     _engine: Engine
     _status: StatusBar
     _loaded = False
+    _tour: Tour | None = None  # the one that is under way
     _sought = ""  # the last text that was looked for
     _interrupted = float("-inf")  # when ctrl+c was last pressed
 
@@ -167,6 +170,20 @@ class Actions(App[None]):
             self.push_screen(
                 BundleSheet(self._status.card, self._engine.facts(), self._engine.models()), lambda chosen: self.action_model(chosen) if chosen else None
             )
+
+    def action_tour(self) -> None:
+        """Begins the tour, or takes its next step."""
+        if not self._loaded or self._status.card is None:
+            return
+        self._tour = self._tour or Tour(self._status.card.examples)
+        step, texts = self._tour.next(), self._tour.texts
+        if step is None:
+            self._tour = None
+            self._chat.remark(texts.over)
+        else:
+            self._panel.open(True)
+            self._panel.page = step.page
+            self._chat.tell(f"{step.text}\n\n{texts.following}", step.offers)
 
     def action_wait(self, pieces: str = "") -> None:
         """Races with another of the bundle's interrupters."""

@@ -60,12 +60,14 @@ class ChatApp(Actions):
         ascii_only: bool = False,
         folder: Path | None = None,
         resumed: Session | None = None,
+        tour: bool = False,
     ) -> None:
         """`folder` is where the conversation is kept, if it is; one that is `resumed` goes on."""
         super().__init__()
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
         self._resumed = resumed
+        self._tour_wanted = tour
         self._wait = wait  # the interrupter that is wanted
         self._filters_after = [AsciiOnly()] if ascii_only else []
         # Held rather than looked up: a thread may report when the screen has gone already.
@@ -129,6 +131,9 @@ class ChatApp(Actions):
         self._panel.ready(chosen_wait(card.waits, self._wait))
         self._chat.open(card)
         self.decoding_changed()
+        if self._tour_wanted:
+            self._tour_wanted = False
+            self.action_tour()
 
     def _go_on(self, session: Session, card: BotCard) -> None:
         remark = self._conversation.resume(session, card)
@@ -156,6 +161,10 @@ class ChatApp(Actions):
 
     @on(Prompt.Sent)
     async def _send(self, message: Prompt.Sent) -> None:
+        if not message.text:
+            if self._tour:
+                self.action_tour()
+            return
         given = command_of(message.text)
         if given is None:
             self._chat.ask(message.text)
@@ -173,6 +182,8 @@ class ChatApp(Actions):
     @on(Chat.Answered)
     def _reply_ended(self, message: Chat.Answered) -> None:
         self._panel.compare(message.question, message.reply)
+        if self._tour and message.reply.unsure:
+            self._chat.remark(self._tour.texts.unlearned)
         self.hear_draft()  # the next reply has another history
         self.refresh_bindings()
 

@@ -1,7 +1,7 @@
 """The chat: turns from the oldest to the newest, followed as they grow. It asks the engine for the replies, one at a time."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual import on, work
@@ -15,7 +15,7 @@ from chatbot.records import BotCard, Reply, plural
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example, Notice
-from chatbot.tui.turn import Answer, Turn
+from chatbot.tui.turn import Turn
 
 KEPT = 300  # the newest entries; a terminal gets slow with more
 FACTS_FROM = 20  # rows of the screen
@@ -91,22 +91,14 @@ class Chat(VerticalScroll, can_focus=False):
         """Shows what was said in the session that goes on, above what was sent meanwhile."""
         session = self._conversation.session
         numbers = session.thread(len(session.turns))
-        turns = [self._told(number) for number in numbers[-KEPT:]]
+        turns = [Turn.told(self._conversation, number) for number in numbers[-KEPT:]]
+        for turn in turns:
+            turn.facts_shown = self._facts_shown
         self.query("Example, Notice.-welcome").remove()
         hidden = len(numbers) - len(turns)
         self.mount(
             *([Notice(f"{plural(hidden, 'turn')} before these: /export shows them all.")] if hidden else []), *turns, before=0 if self.children else None
         )
-
-    def _told(self, number: int) -> Turn:
-        """A turn of the session, with every reply that it got."""
-        session = self._conversation.session
-        numbers = session.alternatives(number)
-        replies = [(one, self._conversation.question(one), session.turns[one - 1].reply) for one in numbers]
-        answers = tuple(Answer(question, "replied", reply.text, reply, one) for one, question, reply in replies)
-        turn = Turn(session.turns[number - 1].utterance, answers, numbers.index(number))
-        turn.facts_shown = self._facts_shown
-        return turn
 
     def ask(self, utterance: str) -> None:
         """Sends an utterance, or the other one that is said in an edited turn; it waits until the ones before it are answered."""
@@ -200,6 +192,11 @@ class Chat(VerticalScroll, can_focus=False):
     def remark(self, text: str) -> None:
         """Appends a notice."""
         self._add(Notice(text))
+
+    def tell(self, text: str, offers: Iterable[str]) -> None:
+        """Appends a notice, and what can be tried with a click."""
+        self.remark(text)
+        self.mount(*(Example(offer) for offer in offers))
 
     def turn_of(self, question: Question) -> Turn | None:
         """The turn in which `question` was asked, if it is still there."""

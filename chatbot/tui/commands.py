@@ -25,6 +25,7 @@ COMMANDS = {
     "/export": Command("writes the conversation: .md, .json, .chat; .svg, the screen", "FILE"),
     "/model": Command("another bundle; what was said stays, but is not heard", "NAME"),
     "/wait": Command("the interrupter that hears K pieces before its first", "K"),
+    "/tour": Command("what there is to see, in five steps"),
     "/clear": Command("forgets what was said"),
     "/quit": Command("ends"),
 }

@@ -11,6 +11,7 @@ from chatbot.tui.commands import COMMANDS, Given, command_list, command_of, unkn
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.exports import export
+from chatbot.tui.tour import Tour
 from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, heed_sentences, ladder_sentences, race_sentences, twins_sentences, wanted_wait
 
 
@@ -24,6 +25,7 @@ def talk_plain(
     write: Callable[[str], None],
     folder: Path | None = None,
     resumed: Session | None = None,
+    tour: bool = False,
 ) -> int:
     """Talks until `lines` end or one of them is `/quit`, and returns the exit status.
 
@@ -34,6 +36,8 @@ def talk_plain(
     write("Loading.")
     talk = _Talk(engine, Conversation(decoding, folder), compare, wait, write)
     talk.begin(resumed)
+    if tour:
+        talk.do(Given("/tour", ""))
     for line in lines:
         text = line.strip()
         given = command_of(text)
@@ -55,6 +59,7 @@ class _Talk:
         self._interrupter = chosen_wait(self._card.waits, wait)
         self._race: Race | None = None  # the last one
         self._raced: Question | None = None  # what it is the race of
+        self._touring: Tour | None = None
 
     def begin(self, resumed: Session | None = None) -> None:
         """Says who is there, and what was said in the session that is `resumed`."""
@@ -84,6 +89,18 @@ class _Talk:
     def answer(self, utterance: str) -> None:
         """Answers an utterance."""
         self._answer(self._conversation.ask(utterance))
+
+    def _tour(self) -> None:
+        self._touring = self._touring or Tour(self._card.examples)
+        step, texts = self._touring.next(), self._touring.texts
+        if step is None:
+            self._touring = None
+            self._say("Tour", texts.over)
+        else:
+            self._comparing = True
+            self._say("Tour", step.text)
+            for offer in step.offers:
+                self._say("Try", offer)
 
     def _help(self) -> None:
         for line in command_list(plain=True).split("\n"):
@@ -170,7 +187,7 @@ class _Talk:
     def _tell(self, question: Question, reply: Reply) -> None:
         utterance, decoding, history = question.utterance, question.decoding, question.history
         if reply.unsure:
-            self._say("Note", "it was not sure enough to say what it would have said.")
+            self._say("Note", self._touring.texts.unlearned if self._touring else "it was not sure enough to say what it would have said.")
         if decoding.strategy == "sample":
             self._say("Note", f"sampled with seed {decoding.seed}.")
         if not self._comparing:

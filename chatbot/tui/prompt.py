@@ -42,7 +42,7 @@ class Prompt(TextArea):
     class Sent(Message):
         """The person pressed Enter."""
 
-        text: str
+        text: str  # may be empty
 
     def __init__(self) -> None:
         super().__init__(compact=True, highlight_cursor_line=False)
@@ -107,9 +107,7 @@ class Prompt(TextArea):
     def action_send(self) -> None:
         """Hands over the text and empties the prompt."""
         text = self.text.strip()
-        if not text:
-            return
-        if self._sent[-1:] != [text]:
+        if text and self._sent[-1:] != [text]:
             self._sent.append(text)
         self._place, self._draft = 0, ""
         self.post_message(self.Sent(text))  # before the change is told: the panel keeps its live race

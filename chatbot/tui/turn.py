@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 
 from chatbot.records import Ladder, Reply, plural
-from chatbot.tui.conversation import Question
+from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, marked, painted, wrapped
 
 INDENT = 6  # cells: " you  "
@@ -84,6 +84,15 @@ class Turn(Sheet, can_focus=True):
         self._place = place  # of the answer that is shown
         self._grown = False  # since the last frame
         self._frame: Timer | None = None
+
+    @classmethod
+    def told(cls, conversation: Conversation, number: int) -> "Turn":
+        """Turn `number` of the session, with every reply that it got."""
+        session = conversation.session
+        numbers = session.alternatives(number)
+        replies = [(one, conversation.question(one), session.turns[one - 1].reply) for one in numbers]
+        answers = tuple(Answer(question, "replied", reply.text, reply, one) for one, question, reply in replies)
+        return cls(session.turns[number - 1].utterance, answers, numbers.index(number))
 
     @property
     def answer(self) -> Answer:
