@@ -1,5 +1,7 @@
 """The format of transcripts: each mistake at its line and column, whatever the file; one layout, which changes nothing that is said."""
 
+import re
+import textwrap
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from chatbot.errors import OptionError, TranscriptError
 from chatbot.records import Decoding
 from chatbot.transcripts import draft, selecting
 from chatbot.transcripts.formatting import formatted
-from chatbot.transcripts.parse import LARGEST, parse, read
+from chatbot.transcripts.parse import DIRECTIVES, LARGEST, SIGNS, parse, read
 from chatbot.transcripts.scenes import squeezed
 
 HERE = Path("a.chat")
@@ -99,6 +101,19 @@ def test_line_ends_and_byte_order_marks_of_other_systems_are_nothing():
 
 def test_the_starter_of_a_corpus_is_a_transcript():
     assert len(read(starter.PLACE / "faq.chat").scenes) == 5
+
+
+def test_what_the_documentation_shows_is_a_transcript():
+    text = (Path(__file__).parents[1] / "docs" / "transcripts.md").read_text("utf-8")
+    shown = [block for block in re.findall(r"(?:(?:    .*)?\n)+", text) if re.match(r"\n*    (@chat|==) ", block)]
+    assert len(shown) == 2
+    for block in shown:
+        one = textwrap.dedent(block).strip() + "\n"
+        one = one if one.startswith("@chat") else f"@chat 1\n\n{one}"
+        assert parse(one, HERE).scenes
+        assert formatted(one) == one
+    for sign in (*SIGNS, *DIRECTIVES):
+        assert f"| `{sign}" in text or f", `{sign}" in text, sign
 
 
 # Mistakes

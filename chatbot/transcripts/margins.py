@@ -21,10 +21,10 @@ class Trace:
     ids: list[int] = field(default_factory=list)  # the pieces that were said, end-mark included
     closest: float = math.inf  # the lead over the second choice
     lead: float = math.inf  # the lead over the best choice that leads to no wanted reply, while what was said led to one
-    behind: list[float] = field(init=False)  # for each wanted reply its distance where it parts from what was said; 0 where it does not
+    behind: list[float] = field(init=False)  # for each wanted reply its distance where it parts from what was said; 0 if it was said; inf if it could not be
 
     def __post_init__(self) -> None:
-        self.behind = [0.0] * len(self.wanted)
+        self.behind = [math.inf] * len(self.wanted)
 
     def take(self, said: int, scores: list[float], numbers: list[int], allowed: Tensor) -> None:
         """The next piece: the best `scores` of the pieces `numbers`, and those of all in `allowed` (V,)."""
@@ -38,7 +38,8 @@ class Trace:
         if said in leading:
             self.lead = min([self.lead, *(distance for distance, number in rivals if number not in leading)])
         for place in going:
-            if (number := self.wanted[place][step]) != said:
+            number, last = self.wanted[place][step], step + 1 == len(self.wanted[place])
+            if number != said or last:
                 self.behind[place] = scores[0] - allowed[number].item()
         self.ids.append(said)
 

@@ -14,9 +14,9 @@ from chatbot.transcripts.scenes import NEGATIVE, PATTERNS, POSITIVE, Line, Rival
 LARGEST = 8 << 20  # bytes: some 100,000 scenes
 MOST_TRIALS = 10_000
 
-_SIGNS = ("#", "==", ">", *POSITIVE, *NEGATIVE, "rnn!", "rnn=")
-_OF_BOTH = ("@seed", "@decode", "@history")  # of a file, and of a scene that wants it otherwise
+SIGNS = ("#", "==", ">", *POSITIVE, *NEGATIVE, "rnn!", "rnn=")
 _OF_SCENES = ("@trials", "@pass", "@xfail")
+DIRECTIVES = ("@chat", "@seed", "@decode", "@history", *_OF_SCENES)
 _KNOBS = {"t": "temperature", "p": "top_p", "k": "top_k"}
 
 Number = TypeVar("Number", int, float)
@@ -53,7 +53,7 @@ def _line(path: Path, number: int, raw: str) -> Line:
     """A line that is neither blank nor a comment, cut in two."""
     sign, _, rest = raw.rstrip().partition(" ")
     line = Line(path, number, sign, rest.strip(), len(sign) + 2 + len(rest) - len(rest.lstrip()))
-    if sign in _SIGNS or sign in ("@chat", *_OF_BOTH, *_OF_SCENES):
+    if sign in (*SIGNS, *DIRECTIVES):
         if not line.text and sign != "<?":
             raise line.error(f"nothing after `{sign}`", "write it, or delete the line")
         if line.text and sign == "<?":
@@ -62,11 +62,11 @@ def _line(path: Path, number: int, raw: str) -> Line:
     if raw[0].isspace():
         raise TranscriptError("a blank before the operator", place=line.place, remedy="begin the line with its operator")
     if raw.startswith("@"):
-        meant = _meant(sign, ("@chat", *_OF_BOTH, *_OF_SCENES), f"use one of {' '.join((*_OF_BOTH, *_OF_SCENES))}")
+        meant = _meant(sign, DIRECTIVES, f"use one of {' '.join(DIRECTIVES)}")
         raise TranscriptError(f"no directive called “{sign}”", place=line.place, remedy=meant)
-    if (glued := max((one for one in _SIGNS if sign.startswith(one)), key=len, default="")) and sign[len(glued)].isalnum():
+    if (glued := max((one for one in SIGNS if sign.startswith(one)), key=len, default="")) and sign[len(glued)].isalnum():
         raise TranscriptError(f"no blank after `{glued}`", place=f"{path}:{number}:{len(glued) + 1}", remedy=f"write a blank after `{glued}`")
-    meant = _meant(sign, _SIGNS, f"use one of {' '.join(_SIGNS)} and a blank")
+    meant = _meant(sign, SIGNS, f"use one of {' '.join(SIGNS)} and a blank")
     raise TranscriptError(f"“{sign}” begins no line of a transcript", place=line.place, remedy=meant)
 
 
