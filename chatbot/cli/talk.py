@@ -91,7 +91,9 @@ def conversed(
         raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=folder, resumed=resumed, tour=tour))
     from chatbot.tui.app import ChatApp
 
-    app = ChatApp(engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour)
+    app = ChatApp(
+        engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour, preferences=preferences_file()
+    )
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # leave the terminal as it was found
         if number := getattr(signal, name, None):
             signal.signal(number, lambda number, _: app.exit(return_code=128 + number))
@@ -104,6 +106,13 @@ def session_folder() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("chatbot", appauthor=False) / "sessions"
+
+
+def preferences_file() -> Path:
+    """Where a person chooses a theme and keys."""
+    from platformdirs import user_config_path
+
+    return user_config_path("chatbot", appauthor=False) / "config.toml"
 
 
 def _checked(resumed: "Session", engine: "Engine") -> int:

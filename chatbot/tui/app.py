@@ -1,15 +1,17 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
 from textual.events import Key
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Footer, TextArea
 from textual.worker import Worker, WorkerState
 
@@ -23,8 +25,9 @@ from chatbot.tui.commands import COMMANDS, command_of, unknown_command
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.decoding_panel import DecodingPanel
 from chatbot.tui.engine import Engine
-from chatbot.tui.entries import Example
+from chatbot.tui.entries import Example, binding_ids
 from chatbot.tui.panel import Panel
+from chatbot.tui.preferences import Preferences, read
 from chatbot.tui.prompt import Entry, Prompt
 from chatbot.tui.sheet import AsciiOnly
 from chatbot.tui.status_bar import StatusBar
@@ -61,8 +64,9 @@ class ChatApp(Actions):
         folder: Path | None = None,
         resumed: Session | None = None,
         tour: bool = False,
+        preferences: Path | None = None,
     ) -> None:
-        """`folder` is where the conversation is kept, if it is; one that is `resumed` goes on."""
+        """`folder` is where the conversation is kept, if it is; one that is `resumed` goes on. `preferences` is a file that need not exist."""
         super().__init__()
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
@@ -76,6 +80,11 @@ class ChatApp(Actions):
         self._panel.display = compare
         self._loaded = False
 
+        chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
+        self._troubles = chosen.troubles
+        self.theme = chosen.theme or self.theme
+        self.set_keymap(chosen.keys)
+
     def compose(self) -> ComposeResult:
         """Status, chat beside or above the panel, prompt, keys."""
         yield self._status
@@ -83,7 +92,7 @@ class ChatApp(Actions):
             yield self._chat
             yield self._panel
         yield self._entry
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""
@@ -101,6 +110,15 @@ class ChatApp(Actions):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own and, with `ascii_only`, the one that leaves out glyphs of uncertain width."""
         return [*super().get_line_filters(), *self._filters_after]
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: Textual's own, every slash command, and the bundles."""
+        yield from super().get_system_commands(screen)
+        for name, command in COMMANDS.items():
+            act = (lambda name=name: self._prompt.put(f"{name} ")) if command.argument else partial(self.run_action, name[1:])
+            yield SystemCommand(name, command.what, act)
+        for model in self._engine.models() if self._loaded else ():
+            yield SystemCommand(f"/model {safe_line(model)}", "talks with that bundle", partial(self.action_model, model))
 
     @work(thread=True, exclusive=True, group="load", exit_on_error=False)
     def load(self, model: str | None = None) -> None:
@@ -130,6 +148,9 @@ class ChatApp(Actions):
         self._prompt.say("say something …   / commands   ↑ history   F1 help")
         self._panel.ready(chosen_wait(card.waits, self._wait))
         self._chat.open(card)
+        for trouble in self._troubles:
+            self._chat.remark(trouble)
+        self._troubles = ()
         self.decoding_changed()
         if self._tour_wanted:
             self._tour_wanted = False

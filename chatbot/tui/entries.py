@@ -70,3 +70,11 @@ def key_lines(app: App[Any], bindings: Iterable[BindingType]) -> Iterator[str]:
             keys.setdefault(told, []).append(app.get_key_display(replace(binding, key=binding.key.partition(",")[0])))
     for told, names in keys.items():
         yield f"{' '.join(names):<9} {told}"
+
+
+def binding_ids(*bindings: BindingType) -> Iterator[str]:
+    """The names by which keys can be chosen."""
+    for binding in bindings:
+        assert isinstance(binding, Binding)
+        if binding.id:
+            yield binding.id

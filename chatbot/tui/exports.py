@@ -1,6 +1,7 @@
 """A conversation as a file for others: text, data, a transcript to test with, a picture of the screen."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from chatbot.errors import SessionError
@@ -15,9 +16,9 @@ ENDINGS = ".md .json .chat .svg"
 def export(session: Session, where: str, picture: Callable[[], str] | None = None) -> str:
     """Writes what was said, every turn of the thread that ends with the last one, and returns a sentence that says so.
 
-    The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
+    `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
     """
-    path = Path(where).expanduser()
+    path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else where).expanduser()
     kind = path.suffix.lower()
     numbers = session.thread(len(session.turns))
     if kind == ".svg" and picture is not None:

@@ -61,7 +61,7 @@ class Prompt(TextArea):
             elif key not in KEYS:
                 self._bindings.key_to_bindings[key] = [replace(binding, system=True) for binding in bindings]
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Leaves a blank in an empty prompt to the app, which may have something to pause."""
         return not (key == "space" and not self.text) and super().check_consume_key(key, character)
 
