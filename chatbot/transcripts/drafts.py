@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chatbot.corpus.folding import fold
 from chatbot.records import Decoding
+from chatbot.sessions import Told
 from chatbot.transcripts.scenes import squeezed
 
 HEAD = "@chat 1\n"
@@ -16,6 +17,14 @@ def draft(turns: Sequence[tuple[str, str]], *, title: str = "a conversation", de
         said = squeezed(reply)
         lines += [f"> {fold(utterance)}", f"< {said}" if said else "<?"]
     return f"{HEAD}\n{scene(title, lines)}"
+
+
+def draft_of_session(told: Sequence[Told], *, title: str = "a conversation") -> str:
+    """`draft` of the turns of a session. A scene has one decoding: where they had several, what was not greedy expects any reply."""
+    decodings = {one.decoding for one in told}
+    decoding = decodings.pop() if len(decodings) == 1 else Decoding()
+    kept = ((one.utterance, one.reply.text if one.decoding.strategy in ("greedy", decoding.strategy) else "") for one in told)
+    return draft(list(kept), title=title, decoding=decoding)
 
 
 def scene(title: str, lines: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from chatbot.corpus import starter
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
 from chatbot.corpus.topics import read_topics
+from chatbot.records import Decoding
+from chatbot.sessions import Session, Told
 from chatbot.transcripts.parse import read
 from chatbot.transcripts.scenes import squeezed
 
@@ -274,6 +276,20 @@ def test_drafts_of_a_corpus_mark_what_it_trains_on(chatbot, tmp_path, write, lar
     split = split_pairs(read_pairs(tmp_path / "pets.tsv"))
     assert set(first) <= {pair.utterance for pair in (*split.valid, *split.test)}
     assert first
+
+
+def test_a_draft_of_a_session_holds_as_it_was_said(chatbot, own, write, tmp_path):
+    bot, session = Bot.load(str(own)), Session("mine", "f", tmp_path)
+    drawn = Decoding(strategy="sample", seed=4)
+    for utterance, decoding, after in ((ASKED[0], Decoding(), 0), ("taken back", Decoding(), 1), (ASKED[1], drawn, 1), (ASKED[0], Decoding(), 3)):
+        session.add(Told(utterance, decoding, bot.reply(utterance, decoding), after))
+    ran = chatbot("test", "--new", session.path)
+    (one,) = read(write(*ran.lines[1:])).scenes
+    assert [turn.said.text for turn in one.turns] == [ASKED[0], ASKED[1], ASKED[0]]
+    assert [line.sign for turn in one.turns for line in turn.expected] == ["<", "<?", "<"]
+    assert chatbot(*TEST, "a.chat").code == 0
+    session.path.write_text(session.path.read_text() + "broken")
+    assert "not a turn of this conversation" in chatbot("test", "--new", session.path).err or "missing" in chatbot("test", "--new", session.path).err
 
 
 # pytest
