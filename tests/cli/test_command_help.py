@@ -19,6 +19,7 @@ COMMANDS = [
     "corpus check",
     "corpus stats",
     "corpus split",
+    "tour",
     "models list",
     "models show",
     "models remove",
