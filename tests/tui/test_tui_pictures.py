@@ -71,30 +71,24 @@ def test_the_cursor_runs_through_all_pictures(engine):
         assert app._panel.cursor == Cursor()
         assert app.focused is app._prompt
         assert not [row for row in rows(app) if row[62:].startswith("▸ ")]
+        await pilot.press("f8", "down", "h", "i")
+        await until(pilot, lambda: app._prompt.text == "hi", "typing goes to the prompt")
+        assert app._panel.cursor.word == 1
 
     drive(app, script, (120, 48))
 
 
-def test_typing_with_the_cursor_in_the_pictures_goes_to_the_prompt(engine):
+def test_the_pages_turn_round_and_where_attention_is_alone_the_arrows_go_along_its_rows(engine):
     app = ChatApp(engine, compare=True)
 
     async def script(pilot):
         await compared(pilot)
-        await pilot.press("f8", "down", "h", "i")
-        await until(pilot, lambda: app._prompt.text == "hi", "typed")
-        assert app._panel.cursor.word == 1
-
-    drive(app, script)
-
-
-def test_where_attention_is_alone_the_arrows_go_along_its_rows(engine):
-    app = ChatApp(engine, compare=True)
-
-    async def script(pilot):
-        await compared(pilot)
-        app._panel.page = "attention"
-        app._panel.focus()
-        await pilot.press("down", "down", "right")
+        pages = [app._panel.page]
+        for _ in range(4):
+            await pilot.press("f3")
+            pages.append(app._panel.page)
+        assert pages == ["race", "ladder", "attention", "twins", "race"]
+        await pilot.press("f3", "f3", "f8", "down", "down", "right")
         assert (app._panel.cursor.word, app._panel.cursor.piece) == (1, 2)
         app._panel.page = "race"
         await pilot.press("down")
@@ -125,20 +119,6 @@ def test_a_click_chooses_what_is_under_it_and_turns_the_page(engine):
         await click(pilot, "Ladder")
         await see(pilot, "settled after")
         assert app._panel.page == "ladder"
-
-    drive(app, script, (80, 24))
-
-
-def test_the_pages_turn_round(engine):
-    app = ChatApp(engine, compare=True)
-
-    async def script(pilot):
-        await compared(pilot)
-        seen = []
-        for _ in range(5):
-            seen.append(app._panel.page)
-            await pilot.press("f3")
-        assert seen == ["race", "ladder", "attention", "twins", "race"]
 
     drive(app, script, (80, 24))
 

@@ -9,7 +9,6 @@ from textual.pilot import Pilot
 from tui_stage import WEATHER, FakeEngine, ask, drive, rows, see, until, write
 
 from chatbot.cli.engine import BundleEngine
-from chatbot.records import Influence
 from chatbot.tui.app import ChatApp
 from chatbot.tui.engine import Engine
 
@@ -22,14 +21,6 @@ class Spoken(NamedTuple):
     engine: Callable[[], Engine]
 
 
-class Influenced(FakeEngine):
-    """A bot without attention."""
-
-    def heeded(self, utterance, reply, history):
-        words = tuple(utterance.split())
-        return Influence(words, tuple(4.0 * place / len(words) - 0.3 for place in range(len(words))))
-
-
 FAKES = {
     "en": Spoken(WEATHER, "happy", FakeEngine),
     "ko": Spoken(
@@ -37,8 +28,6 @@ FAKES = {
         "기쁘게",
         lambda: FakeEngine(early="정말 좋은 소식이네요 계속 그렇게", late="그랬군요, 마음이 아프네요."),
     ),
-    "many": Spoken(" ".join(["long"] * 25), "short", FakeEngine),
-    "influence": Spoken(WEATHER, "happy", Influenced),
 }
 SHIPPED = {
     "small-talk": Spoken(WEATHER, "happy", lambda: BundleEngine("small-talk", "cpu")),
@@ -86,7 +75,7 @@ def rows_by_cell(app: ChatApp) -> list[list[str]]:
     return [[part for character in row for part in [character, *[""] * (cell_len(character) - 1)]] for row in rows(app)]
 
 
-CASES = [(name, size) for name in ("en", "ko") for size in [(40, 10), (80, 24), (120, 36)]] + [("many", (120, 36)), ("influence", (80, 24))]
+CASES = [(name, size) for name in ("en", "ko") for size in [(40, 10), (80, 24), (120, 36)]]
 
 
 @pytest.mark.parametrize(("name", "size"), CASES, ids=lambda value: value if isinstance(value, str) else "{}x{}".format(*value))
