@@ -26,11 +26,12 @@ from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
 from chatbot.options import UNSURE, NetworkOptions, network_options_from
 from chatbot.shipped import BUNDLES, shipped
+from chatbot.spelling import Spelling
 from chatbot.vocabulary import Vocabulary
 
 FORMAT = 1
 _RESTORE = "restore it, or train the bundle again"
-_OURS = re.compile(r"(vocabulary|replies|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|txt|safetensors)|\.[\w.-]+\.part")
+_OURS = re.compile(r"(vocabulary|words|replies|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|txt|safetensors)|\.[\w.-]+\.part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,8 @@ def save(
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
     contents = {"vocabulary": (vocabulary.model, "model")}
+    if vocabulary.spelling:
+        contents["words"] = ("".join(f"{word}\n" for word in vocabulary.spelling.words).encode(), "txt")
     if listed := "".join(f"{reply}\n" for reply in replies):
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
@@ -120,14 +123,15 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
             interrupters={int(wait): hidden for wait, hidden in stored["interrupters"].items()},
             examples=tuple(stored["examples"]),
         )
-        vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase)
+        spelling = Spelling(_lines(folder, files["words"])) if "words" in files else None
+        vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase, spelling=spelling)
         with Undrawn():
             listener = Seq2Seq(details.network, len(vocabulary))
             interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))
             network.to(device).eval()
-        replies = tuple(_checked(folder, files["replies"]).read_bytes().decode().removesuffix("\n").split("\n")) if "replies" in files else ()
+        replies = _lines(folder, files["replies"]) if "replies" in files else ()
     except BundleError:
         raise
     except OptionError as error:
@@ -247,6 +251,11 @@ def _fill(network: nn.Module, path: Path) -> None:
     with torch.no_grad():
         for name, weight in weights.items():
             weight.copy_(stored[name])
+
+
+def _lines(folder: Path, file: Mapping[str, str]) -> tuple[str, ...]:
+    """The lines of a file that `bundle.json` names, its content checked."""
+    return tuple(_checked(folder, file).read_bytes().decode().removesuffix("\n").split("\n"))
 
 
 def _checked(folder: Path, file: Mapping[str, str]) -> Path:

@@ -1,7 +1,7 @@
 """The vocabulary: text to ids and back, by SentencePiece.
 
 Whatever a person types comes back as typed, up to `fold`: with byte fallback there is no unknown character, and nothing that is typed ever
-becomes a special piece. `--lowercase` concerns what is heard, not what is said: replies keep their capitals.
+becomes a special piece. `--lowercase` and slips that are mended concern what is heard, not what is said: replies keep their capitals.
 """
 
 import codecs
@@ -14,6 +14,7 @@ import sentencepiece
 from chatbot.corpus.folding import fold
 from chatbot.errors import OptionError
 from chatbot.options import PIECES, VocabularyOptions
+from chatbot.spelling import Spelling
 
 PAD, BOS, EOS, UNK, SEP = range(5)  # SEP stands between the turns of a history
 SPECIAL = (PAD, BOS, EOS, UNK, SEP)
@@ -28,8 +29,8 @@ _SENTENCES = 2_000_000  # of a larger corpus a sample is enough
 class Vocabulary:
     """The pieces of one bundle. `model` holds SentencePiece's own file, byte for byte."""
 
-    def __init__(self, model: bytes, *, lowercase: bool) -> None:
-        self.model, self.lowercase = model, lowercase
+    def __init__(self, model: bytes, *, lowercase: bool, spelling: Spelling | None = None) -> None:
+        self.model, self.lowercase, self.spelling = model, lowercase, spelling
         self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
         self._bytes = [self._as_bytes(number) for number in range(len(self))]
 
@@ -68,7 +69,8 @@ class Vocabulary:
         return self._pieces.get_piece_size()
 
     def hear(self, text: str) -> list[int]:
-        """The ids of an utterance."""
+        """The ids of an utterance, as it is understood."""
+        text = self.spelling.mended(text) if self.spelling else text
         return self.encode(text.lower() if self.lowercase else text)
 
     def encode(self, text: str) -> list[int]:

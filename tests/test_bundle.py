@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pickletools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,7 +16,8 @@ from chatbot.bot import Bot
 from chatbot.errors import BundleError, OptionError
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import NetworkOptions
-from chatbot.vocabulary import BOS
+from chatbot.spelling import Spelling
+from chatbot.vocabulary import BOS, Vocabulary
 
 
 @pytest.fixture
@@ -52,6 +54,14 @@ def test_a_loaded_network_gives_the_logits_of_the_weights_that_were_stored(bundl
     assert bundle.interrupters.keys() == {1, 4}
     assert bundle.interrupters[4].wait == 4
     assert bundle.vocabulary.model == vocabulary.model
+
+
+def test_the_words_that_slips_are_mended_to_come_back(bundle_folder, tmp_path):
+    bundle = bundles.load(bundle_folder)
+    vocabulary = Vocabulary(bundle.vocabulary.model, lowercase=True, spelling=Spelling(["morning", "rain"]))
+    bundles.save(tmp_path / "mended", replace(bundle.details, interrupters={}), vocabulary, {"listener": bundle.listener}, {})
+    loaded = bundles.load(tmp_path / "mended").vocabulary
+    assert loaded.hear("the rian in the moring") == bundle.vocabulary.hear("the rain in the morning") != bundle.vocabulary.hear("the rian in the moring")
 
 
 def test_what_is_loaded_and_saved_again_is_the_same_byte_for_byte(bundle_folder, tmp_path):

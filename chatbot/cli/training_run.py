@@ -30,13 +30,15 @@ from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.records import Decoding, plural
 from chatbot.safe_text import safe_json, safe_line
+from chatbot.spelling import Spelling
 from chatbot.training.loop import Checkpoint, Progress, train
 from chatbot.training.processes import Processes
 from chatbot.vocabulary import Vocabulary
 
 LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
-KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them
+KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them and for words
+REPEATING = 0.5  # the share of replies that repeat from which on slips in what people type are mended
 CHECKPOINT_SECONDS = 120
 EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
@@ -222,13 +224,21 @@ class TrainingRun:
         sizes = {name: parameters(network) for name, network in networks.items()}
         card = model_card(self.folder.name, self.details, pieces=len(self.data.vocabulary), parameters=sizes)
         texts = {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)}
-        bundles.save(self.folder, self.details, self.data.vocabulary, networks, texts, self.replies)
+        bundles.save(self.folder, self.details, self._heard, networks, texts, self.replies)
         self.saved, self._unsaved = True, False
 
     def _bot(self, network: nn.Module) -> Bot:
         network.eval()
         device = torch.device(self.settings.device)
-        return Bot(network, self.data.vocabulary, self.settings.history, LIMIT, self.details.reply_limit, device, self.replies)  # type: ignore[arg-type]
+        return Bot(network, self._heard, self.settings.history, LIMIT, self.details.reply_limit, device, self.replies)  # type: ignore[arg-type]
+
+    @cached_property
+    def _heard(self) -> Vocabulary:
+        """The vocabulary, and the words that what people type is mended to: where the bot chooses among replies, since who translates must not change a name."""
+        vocabulary, train = self.data.vocabulary, self.data.train
+        if self.settings.private or len(train) > READ or train.repeating().share < REPEATING:
+            return vocabulary
+        return Vocabulary(vocabulary.model, lowercase=vocabulary.lowercase, spelling=Spelling.of(map(vocabulary.decode, train.source.rows())))
 
     @cached_property
     def replies(self) -> tuple[str, ...]:

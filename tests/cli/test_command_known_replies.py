@@ -70,6 +70,13 @@ def test_training_finds_a_threshold_where_enough_is_held_out_and_right(train, tm
     assert "word for word" in card
 
 
+@pytest.mark.parametrize(("replies", "options", "kept"), [(2, (), True), (2, ("--private",), False), (12, (), False)], ids=str)
+def test_slips_are_mended_where_replies_repeat_and_in_no_private_bundle(train, tmp_path, replies, options, kept):
+    (tmp_path / "own.tsv").write_text("".join(f"say the number {'once ' * n}please\tThat is {n % replies}.\n" for n in range(12)), "utf-8")
+    train("own.tsv", "--epochs", 1, "--no-interrupter", *options)
+    assert bool(list((tmp_path / "models" / "own").glob("words-*.txt"))) == kept
+
+
 def test_a_private_bundle_keeps_no_replies_unless_they_are_asked_for(train, tmp_path, corpus, mistake):
     train("pets.tsv", "--epochs", 1, "--private", "--no-interrupter")
     folder = tmp_path / "models" / "pets"

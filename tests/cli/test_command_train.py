@@ -69,7 +69,7 @@ def test_a_larger_corpus_prints_scores(scored):
 def test_the_log_is_a_line_of_json_a_validation(request, which, strict_json):
     folder, _ = request.getfixturevalue(which)
     lines = [strict_json(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
-    assert {line["network"] for line in lines} == set(stored(folder)["files"]) - {"vocabulary", "replies"}
+    assert {line["network"] for line in lines} == set(stored(folder)["files"]) - {"vocabulary", "words", "replies"}
     assert all(len(line["samples"]) == 2 for line in lines)
 
 
