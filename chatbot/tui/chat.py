@@ -144,7 +144,7 @@ class Chat(VerticalScroll, can_focus=False):
         found = []
         for turn in self.query(Turn):
             turn.sought, turn.note = text, ""
-            if turn.holds(text):
+            if text and turn.holds(text):
                 found.append(turn)
         if not found:
             return f"“{text}” does not stand in the chat." if text else ""

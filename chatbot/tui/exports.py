@@ -62,4 +62,4 @@ def _chat(session: Session, numbers: list[int]) -> str:
 
     told = [session.turns[number - 1] for number in numbers]
     decodings = {one.decoding for one in told}
-    return draft([(one.utterance, one.reply.text) for one in told], decoding=decodings.pop() if len(decodings) == 1 else None)
+    return draft([(safe_text(one.utterance), safe_text(one.reply.text)) for one in told], decoding=decodings.pop() if len(decodings) == 1 else None)

@@ -50,8 +50,8 @@ class Turn(Sheet, can_focus=True):
         Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip="the one before; also a click on the facts"),
         Binding("right", "step(1)", "Other reply", id="turn.after", show=False),
         Binding("enter", "pick", "Pictures", id="turn.pick", tooltip="of this turn; also a click"),
-        Binding("up", "screen.focus_previous", "Turn before", id="turn.up", show=False),
-        Binding("down", "screen.focus_next", "Turn after", id="turn.down", show=False),
+        Binding("up", "app.focus_previous", "Turn before", id="turn.up", show=False),
+        Binding("down", "app.focus_next", "Turn after", id="turn.down", show=False),
     ]
 
     facts_shown: reactive[bool] = reactive(True, layout=True)

@@ -1,0 +1,400 @@
+"""Laws of the chat beyond a question and its reply: what is changed, asked again, found, kept, resumed, exported, switched, toured."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Checkbox, Input, Select
+from tui_stage import CARD, LATE, NIGHT, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
+
+from chatbot.records import BotCard, Decoding, Reply
+from chatbot.sessions import Session, Told, read
+from chatbot.tui.app import ChatApp
+from chatbot.tui.bundle_sheet import BundleSheet
+from chatbot.tui.chat import KEPT
+from chatbot.tui.choices_view import ChoicesView
+from chatbot.tui.conversation import changed
+from chatbot.tui.decoding_panel import FIELDS, DecodingPanel
+from chatbot.tui.entries import Example, Notice
+from chatbot.tui.tour import ENGLISH, KOREAN, Frame, Tour
+from chatbot.tui.turn import Turn
+
+KEY = CARD.fingerprint
+
+
+async def talk(pilot, engine, *utterances):
+    """Says these, each after the reply to the one before."""
+    await see(pilot, engine.card.name)
+    for utterance in utterances:
+        count = len(pilot.app.query(Turn))
+        await ask(pilot, utterance)
+        await until(pilot, lambda count=count: [turn.answer.state for turn in pilot.app.query(Turn)][count:] == ["replied"], "reply")
+
+
+def test_a_turn_that_is_changed_takes_the_place_of_itself_and_of_all_after_it(engine, tmp_path):
+    app = ChatApp(engine, folder=tmp_path)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one", "two", "three")
+        await pilot.press("shift+tab", "up", "e")
+        await see(pilot, "esc leaves it as it is")
+        assert app._prompt.text == "two"
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc leaves" not in shown(app), "left")
+        assert len(app.query(Turn)) == 3
+        await pilot.press("shift+tab", "up", "e")
+        await write(pilot, " else")
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.asked[-1][0] == "two else", "asked")
+        await until(pilot, lambda: len(app.query(Turn)) == 2, "the turns after it go")
+        assert engine.asked[-1][2] == (("one", LATE),)
+        await see(pilot, "48 ms")
+        session = app._conversation.session
+        await until(pilot, lambda: len(session.turns) == 4, "kept")
+        assert [told.after for told in session.turns] == [0, 1, 2, 1], "and stay in the file"
+        assert read(session.path).turns == session.turns
+
+    drive(app, script)
+
+
+def test_letters_go_to_the_prompt_from_wherever_the_focus_is(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        await pilot.press("shift+tab")
+        assert isinstance(app.focused, Turn)
+        await pilot.press("h", "i")
+        assert app._prompt.text == "hi"
+        app._prompt.load_text("")
+        await pilot.click(Turn)
+        assert app.focused is app._prompt, "a click leaves the keys to the prompt"
+        await pilot.click(Turn, times=2)
+        await until(pilot, lambda: app._prompt.text == "one", "twice: changes it")
+
+    drive(app, script)
+
+
+def test_a_click_on_the_facts_shows_another_reply(engine):
+    app = ChatApp(engine, decoding=Decoding(strategy="sample", seed=1))
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        await pilot.press("ctrl+r")
+        await see(pilot, "‹ 2 of 2 ›")
+        turn = app.query_one(Turn)
+        await until(pilot, lambda: turn.answer.number == 2, "kept")
+        await pilot.click(Turn, offset=(10, turn.size.height - 1))
+        await see(pilot, "‹ 1 of 2 ›")
+        assert app._conversation.history == (("one", f"{LATE} 1"),)
+
+    drive(app, script)
+
+
+def test_what_is_sought_is_marked_and_found_from_the_newest_up(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "a Pear tree", "an apple", "two pears")
+        await pilot.press("ctrl+f")
+        assert app._prompt.text == "/find "
+        await write(pilot, "pear")
+        await pilot.press("enter")
+        await see(pilot, "“pear” 2 of 2")
+        assert app.focused is list(app.query(Turn))[2]
+        await pilot.press("ctrl+f")
+        await see(pilot, "“pear” 1 of 2")
+        assert app.focused is list(app.query(Turn))[0]
+        await pilot.press("escape")
+        await until(pilot, lambda: "“pear”" not in shown(app), "unmarked")
+        await ask(pilot, "/find [/]")
+        await see(pilot, "“[/]” does not stand in the chat.")
+
+    drive(app, script)
+
+
+def test_a_copy_is_handed_over_and_nothing_more_is_claimed(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        await pilot.press("ctrl+y")
+        await see(pilot, "if it has one")
+        assert app.clipboard == LATE
+        assert "copied" not in shown(app).lower()
+
+    drive(app, script)
+
+
+def test_a_session_goes_on_where_it_ended(engine, tmp_path):
+    session = Session(CARD.name, KEY, tmp_path)
+    for number, reply in enumerate(("first", "second", "second again")):
+        session.add(Told(f"q{min(number, 1)}", Decoding(strategy="sample", seed=number), Reply(reply, -1.0, 2, 3.0), min(number, 1)))
+    app = ChatApp(engine, folder=tmp_path, resumed=read(session.path))
+
+    async def script(pilot):
+        await see(pilot, "second again")
+        assert "‹ 2 of 2 ›" in shown(app)
+        await see(pilot, "seed=3")
+        await pilot.press("up")
+        assert app._prompt.text == "q1"
+        app._prompt.load_text("")
+        await ask(pilot, "next")
+        await until(pilot, lambda: len(read(session.path).turns) == 4, "in the same file")
+        assert engine.asked[-1][2] == (("q0", "first"), ("q1", "second again"))
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("wrong", ["line", "bundle"])
+def test_a_broken_session_or_one_of_another_bundle_is_said_and_goes_on_in_a_file_of_its_own(engine, tmp_path, wrong):
+    session = Session(CARD.name, KEY if wrong == "line" else "other", tmp_path)
+    session.add(Told("q", Decoding(), Reply("a", -1.0, 2, 3.0)))
+    if wrong == "line":
+        session.path.write_bytes(session.path.read_bytes() + b"\x1b[31m[/]\n")
+    app = ChatApp(engine, folder=tmp_path, resumed=read(session.path))
+
+    async def script(pilot):
+        await see(pilot, "not a turn" if wrong == "line" else "with another daily-gru")
+        assert_clean(app)
+        await ask(pilot, "next")
+        await until(pilot, lambda: len(list(tmp_path.iterdir())) == 2, "another file")
+        (other,) = set(tmp_path.iterdir()) - {session.path}
+        assert [told.utterance for told in read(other).turns] == ["q", "next"]
+
+    drive(app, script, (160, 30))
+
+
+def test_of_a_long_session_the_newest_turns_are_mounted(engine):
+    turns = [Told(f"q{number}", Decoding(), Reply("a", -1.0, 2, 3.0), number) for number in range(KEPT + 40)]
+    app = ChatApp(engine, resumed=Session(CARD.name, KEY, turns=turns))
+
+    async def script(pilot):
+        await see(pilot, f"q{KEPT + 39}")
+        assert len(app.query(Turn)) == KEPT
+        assert "40 turns before these" in app.query(Notice).first().text
+
+    drive(app, script)
+
+
+def test_a_talk_that_is_not_kept_leaves_no_file_and_a_disk_that_is_full_is_said_once(engine, tmp_path):
+    (tmp_path / "file").write_text("")
+    app = ChatApp(engine, folder=tmp_path / "file" / "folder")
+
+    async def script(pilot):
+        await talk(pilot, engine, "one", "two")
+        assert len([notice for notice in app.query(Notice) if "not kept any more" in notice.text]) == 1
+
+    drive(app, script)
+
+
+def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = ChatApp(FakeEngine(late="\x1b[31m[/] # no <b>heading</b>"))
+
+    async def script(pilot):
+        await ask(pilot, "/export a.md")
+        await see(pilot, "nothing has been said yet")
+        await talk(pilot, engine, "one\x07", "two")
+        for name in ("a.md", "b.json", "c.chat", "d.svg"):
+            await ask(pilot, f"/export {name}")
+            await see(pilot, f"Wrote {name}")
+        await ask(pilot, "/export a.md")
+        await see(pilot, "is there already")
+        await ask(pilot, "/export a.exe")
+        await see(pilot, "no kind of file called “.exe”")
+        await ask(pilot, "/export /nonexistent/a.md")
+        await see(pilot, "/nonexistent/a.md: cannot be written")
+        await ask(pilot, "/export .json")
+        await until(pilot, lambda: len(list(tmp_path.glob(f"{CARD.name}-*.json"))) == 1, "a name of its own")
+
+    drive(app, script)
+    for path in tmp_path.iterdir():
+        assert not {"\x1b", "\x07", "\x00"} & set(path.read_text())
+    assert "    ␛[31m[/] # no <b>heading</b>" in (tmp_path / "a.md").read_text()
+    assert [turn["utterance"] for turn in json.loads((tmp_path / "b.json").read_text())["turns"]] == ["one␇", "two"]
+    assert (tmp_path / "c.chat").read_text().startswith("@chat 1\n")
+
+
+def test_the_settings_of_the_panel_are_those_of_the_next_reply_and_of_the_picture(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await pilot.press("f6")
+        await see(pilot, "Say something first")
+        await pilot.press("escape")
+        await talk(pilot, engine, WEATHER)
+        await pilot.press("f6")
+        picture = lambda: app.screen.query_one(ChoicesView)  # noqa: E731
+        await until(pilot, lambda: isinstance(app.screen, DecodingPanel) and picture().choices, "picture")
+        await see(pilot, "x  glad")
+        assert app.screen.query_one("#top_k", Input).disabled, "nothing that greedy ignores can be set"
+        app.screen.query_one(Select).value = "sample"
+        await until(pilot, lambda: not app.screen.query_one("#top_k", Input).disabled, "sampled")
+        app.screen.query_one("#top_k", Input).value = "2"
+        await until(pilot, lambda: picture().choices[0].kept == 2, "picture of two")
+        await see(pilot, "x  blue")
+        assert "x  glad" not in shown(app)
+        app.screen.query_one("#temperature", Input).value = "99"
+        await see(pilot, "out of range")
+        app.screen.query_one("#temperature", Input).value = "0.5"
+        app.screen.query_one(Checkbox).value = True
+        wanted = Decoding(strategy="sample", top_k=2, temperature=0.5, known_replies=True)
+        await until(pilot, lambda: app._conversation.decoding == wanted, "applied")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: engine.asked[-1][:2] == (WEATHER, wanted), "asked again like this")
+        await see(pilot, "‹ 2 of 2 ›")
+        assert len(app.query(Turn)) == 1
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 36), (300, 80)])
+def test_the_sheets_fit_every_size_and_show_hostile_text_literally(size):
+    engine = FakeEngine(card=BotCard("[/]\x1b[31m", "x\x07", "y", (1,), 40), late="\x1b]0;x\x07[b]")
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await ask(pilot, "hello")
+        await until(pilot, lambda: app.query(Turn) and app.query_one(Turn).answer.number, "reply")
+        for key, sheet in (("f6", DecodingPanel), ("f9", BundleSheet)):
+            await pilot.press(key)
+            await until(pilot, lambda sheet=sheet: isinstance(app.screen, sheet), key)
+            await pilot.pause()
+            assert all(len(row) == size[0] for row in rows(app)) or "漢" in shown(app)
+            assert_clean(app)
+            await pilot.press("pagedown", "pageup", "escape")
+        assert app.return_code is None
+
+    drive(app, script, size)
+
+
+def test_another_bundle_hears_nothing_of_what_was_said_and_the_chat_stays(engine, tmp_path):
+    app = ChatApp(engine, folder=tmp_path)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        await ask(pilot, "/model nonsense")
+        await see(pilot, "nonsense: no bundle of that name or path")
+        await pilot.press("f9")
+        await see(pilot, "fingerprint")
+        await see(pilot, "0.50")
+        await pilot.press("down", "enter")
+        await see(pilot, f"From here on you talk with {NIGHT}")
+        await ask(pilot, "two")
+        await until(pilot, lambda: len(engine.asked) == 2, "asked")
+        assert engine.asked[-1][2] == ()
+        first = app.query(Turn).first()
+        assert first.utterance == "one"
+        assert not first.check_action("edit", ()), "what another bot was told cannot be changed"
+        await until(pilot, lambda: len(list(tmp_path.iterdir())) == 2, "a file each")
+
+    drive(app, script)
+
+
+def test_the_interrupter_is_chosen_among_those_of_the_bundle():
+    engine = FakeEngine(card=replace(CARD, waits=(1, 3)))
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await talk(pilot, engine, WEATHER)
+        await ask(pilot, "/wait 2")
+        await see(pilot, "no interrupter with wait “2”")
+        await ask(pilot, "/wait 3")
+        await see(pilot, "hears 3 pieces before its first")
+        await until(pilot, lambda: engine.races[-2:] == [WEATHER, WEATHER], "raced again")
+
+    drive(app, script)
+
+
+def test_known_replies_and_doubt_are_as_the_bundle_has_them():
+    engine = FakeEngine(card=replace(CARD, known_replies=True, unsure="What?"))
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        assert engine.asked[0][1] == Decoding(known_replies=True, unsure="What?")
+        assert "greedy, known replies" in shown(app)
+
+    drive(app, script)
+
+
+def test_the_tour_goes_on_with_enter_and_says_what_was_not_learned():
+    engine = FakeEngine()
+    app = ChatApp(engine, tour=True)
+
+    async def script(pilot):
+        await see(pilot, "1/5")
+        assert app._panel.display
+        for step, page in enumerate(("twins", "ladder", "attention", "race"), 2):
+            await pilot.press("enter")
+            await until(pilot, lambda step=step: any(notice.text.startswith(f"{step}/5") for notice in app.query(Notice)), f"step {step}")
+            assert app._panel.page == page
+        assert [offer.utterance for offer in app.query(Example)][-2:] == ["/decoding sample", "/again"]
+        engine.stream = lambda *_: iter([Reply("What?", -9.0, 3, 1.0, instead_of="x")])
+        await ask(pilot, "some sentence")
+        await until(pilot, lambda: any(notice.text == ENGLISH.unlearned for notice in app.query(Notice)), "unlearned")
+        await pilot.press("enter")
+        await see(pilot, "That was the tour.")
+        await pilot.press("enter")
+        assert app._tour is None
+
+    drive(app, script, (120, 50))
+
+
+def test_a_frame_is_filled_with_what_the_bundle_holds_out():
+    pairs = ("i won the match today", "short one", "i lost my way home", "i lost my way again")
+    assert Frame.of(pairs) == Frame("i lost my way", ("home", "again"))
+    assert Frame.of(("hi", "so charming")) == Frame("", ())
+    assert "i lost my way ___" in Tour(pairs).next().text
+    assert Tour(("나는 그 영화를 봤어",)).texts is KOREAN
+    for examples in ((), pairs):
+        tour = Tour(examples)
+        assert len([*iter(tour.next, None)]) == 5
+
+
+def test_settings_are_taken_by_name_and_nothing_else_is():
+    assert changed(Decoding(), "sample temperature=0.7 top_k=5") == Decoding(strategy="sample", temperature=0.7, top_k=5)
+    assert changed(Decoding(), "known_replies=yes") == Decoding(known_replies=True)
+    assert {*FIELDS, "known_replies"} == {"temperature", "top_k", "top_p", "seed", "width", "block_ngrams", "known_replies"}
+    for wrong in ("nonsense", "unsure=x", "limit=-5", "top_k=1.5", "top_k=", "top_k=-1", "seed=99999999999", "known_replies=1", "=", "\x1b=1", "width=²"):
+        with pytest.raises(Exception, match=r"is no setting|out of range"):
+            changed(Decoding(), wrong)
+
+
+def test_keys_and_theme_are_ones_own_and_a_broken_file_is_told_of(engine, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('theme = "ansi-dark"\ncolour = 1\n[keys]\nfind = "ctrl+g"\nagan = "x"\n')
+    app = ChatApp(engine, preferences=path)
+
+    async def script(pilot):
+        await see(pilot, "did you mean again?")
+        await see(pilot, "no setting called “colour”")
+        assert app.theme == "ansi-dark"
+        await pilot.press("ctrl+g")
+        assert app._prompt.text == "/find "
+        assert_clean(app)
+
+    drive(app, script)
+    path.write_text("[/]\x1b = 7")
+    broken = ChatApp(FakeEngine(), preferences=path)
+
+    async def told(pilot):
+        await see(pilot, "cannot be read, so")
+        assert_clean(broken)
+
+    drive(broken, told)
+
+
+def test_every_command_is_an_action_and_stands_in_the_palette(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        offered = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"/export", "/tour", f"/model {NIGHT}"} <= offered
+        await pilot.press("ctrl+p")
+        await see(pilot, "Search for commands")
+
+    drive(app, script)
