@@ -104,7 +104,7 @@ def test_what_is_sought_is_marked_and_found_from_the_newest_up(engine):
         assert app.focused is list(app.query(Turn))[2]
         await pilot.press("ctrl+f")
         await see(pilot, "“pear” 1 of 2")
-        assert app.focused is list(app.query(Turn))[0]
+        assert app.focused is app.query(Turn).first()
         await pilot.press("escape")
         await until(pilot, lambda: "“pear”" not in shown(app), "unmarked")
         await ask(pilot, "/find [/]")

@@ -1,0 +1,125 @@
+"""How long a person waits for the screen of `chatbot talk`: its first paint, a key, a bot that answers; and what it costs at rest.
+
+    python benchmarks/screen.py [--model NAME]            # about a minute
+
+The program runs in a terminal of its own (a pseudo-terminal of 120x36). Keys are timed from being sent to being drawn: at loading, at rest, and
+while 300 turns are mounted and questions are being answered.
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+import psutil
+from measuring import Report, parser
+
+from chatbot.records import Decoding, Reply
+from chatbot.sessions import Session, Told
+
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
+LETTERS = "qwertzuiopasdfghjklyxcvbnm"
+
+
+class Terminal:
+    """A program in a terminal, what it has drawn, and the time at which it did."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        self._began = time.perf_counter()
+        self.process = subprocess.Popen([sys.executable, "-m", "chatbot", *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment)
+        os.close(slave)
+
+    def until(self, wanted: str, seconds: float = 60) -> float:
+        """Waits until `wanted` is drawn; the seconds since the program was started."""
+        drawn, limit = b"", time.perf_counter() + seconds
+        while wanted.encode() not in ESCAPES.sub(b"", drawn):
+            assert time.perf_counter() < limit, f"{wanted!r} was not drawn:\n{drawn[-2000:]!r}"
+            if select.select([self._master], [], [], 0.5)[0]:
+                drawn += os.read(self._master, 1 << 16)
+        return time.perf_counter() - self._began
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        os.write(self._master, text.encode())
+
+    def echo(self, letter: str) -> float:
+        """Milliseconds from a key to its letter being drawn."""
+        began = time.perf_counter()
+        self.type(letter)
+        self.until(letter)
+        return (time.perf_counter() - began) * 1000
+
+    def rest(self, seconds: float) -> None:
+        """Reads what is drawn until nothing has been for so long."""
+        while select.select([self._master], [], [], seconds)[0]:
+            os.read(self._master, 1 << 16)
+
+    def close(self) -> int:
+        """Quits the program; its exit code."""
+        self.type("\x03")
+        self.rest(0.3)
+        self.type("\x03")
+        self.rest(1)
+        return self.process.wait(20)
+
+
+def long_talk(folder: Path, model: str) -> Path:
+    """A conversation of 300 turns."""
+    session = Session(model, "", folder)
+    for number in range(300):
+        session.add(Told(f"how is the weather today, number {number}?", Decoding(), Reply("I have no window, so you tell me.", -2.0, 9, 12.0), number))
+    assert session.path is not None
+    return session.path
+
+
+def main() -> None:
+    """Measures what the command line asks for."""
+    options = parser(__doc__)
+    options.add_argument("--model", default="small-talk")
+    options.add_argument("--times", type=int, default=5)
+    chosen = options.parse_args()
+    report = Report(f"the screen, {chosen.model}", threads=chosen.threads)
+    command = ("talk", "--private", "--compare", "--model", chosen.model)
+    painted, ready, loading = [], [], []
+    for _ in range(chosen.times):
+        terminal = Terminal(*command)
+        painted.append(terminal.until("loading"))
+        loading += [terminal.echo(letter) for letter in "QWZ"]
+        ready.append(terminal.until("pieces"))
+        assert terminal.close() == 0
+    report.add("first paint", "s", painted)
+    report.add("key to echo while loading", "ms", loading)
+    report.add("ready to answer", "s", ready)
+    with tempfile.TemporaryDirectory() as folder:
+        terminal = Terminal(*command, "--resume", str(long_talk(Path(folder), chosen.model)))
+        terminal.until("pieces")
+        terminal.rest(2)
+        program = psutil.Process(terminal.process.pid)
+        report.add("memory, both networks loaded, 300 turns mounted", "MB", [program.memory_info().rss / 1e6])
+        report.add("key to echo, 300 turns mounted", "ms", [terminal.echo(letter) for letter in LETTERS])
+        terminal.type("\x03")
+        terminal.rest(1)
+        for number in range(30):
+            terminal.type(f"what do you think of number {number}\r")
+        report.add("key to echo, 300 turns mounted, replies under way", "ms", [terminal.echo(letter) for letter in LETTERS.upper()])
+        terminal.rest(3)
+        before = sum(program.cpu_times()[:2])
+        time.sleep(10)
+        report.add("processor at rest, of one core over 10 s", "%", [(sum(program.cpu_times()[:2]) - before) * 10])
+        assert terminal.close() == 0
+    report.write(chosen.json)
+
+
+if __name__ == "__main__":
+    main()
