@@ -12,42 +12,91 @@ import pytest
 pytest.importorskip("pty", reason="no pseudo-terminals here")
 
 PROGRAM = """
-import sys
+import sys, threading
 sys.path.insert(0, sys.argv[1])
 from tui_stage import FakeEngine
 from chatbot.tui.app import ChatApp
-app = ChatApp(FakeEngine())
+from chatbot.tui.race_view import RaceView
+RaceView.PACE = 1000.0  # a replay that will not end by itself
+engine, moment = FakeEngine(), sys.argv[2]
+if moment == "loading":
+    engine.loading.clear()
+elif moment == "reply":
+    engine.gated().let(2)
+app = ChatApp(engine, compare=True)
+ended = app.exit
+def exit(*arguments, **named):
+    ended(*arguments, **named)
+    engine.loading.set()  # a thread that is at work is through within a step
+    if engine.gate:
+        engine.let(99)
+app.exit = exit
 app.run()
 sys.exit(app.return_code)
 """
 
 
+class Terminal:
+    """The program in a pseudo-terminal."""
+
+    def __init__(self, moment: str) -> None:
+        import pty
+
+        self.master, slave = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"}
+        command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), moment]
+        self.program = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+        os.close(slave)
+        self.seen = b""
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.program.kill()
+        self.program.wait()
+        os.close(self.master)
+
+    def until(self, wanted: bytes) -> None:
+        """Reads until `wanted` was written."""
+        limit = time.monotonic() + 60
+        while wanted not in self.seen:
+            assert time.monotonic() < limit, self.seen[-2000:]
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.seen += os.read(self.master, 65536)
+            else:
+                assert self.program.poll() is None, self.seen[-2000:]
+
+    def type(self, keys: bytes) -> None:
+        """Presses keys."""
+        os.write(self.master, keys)
+
+    def left(self) -> int:
+        """Waits for the end; the exit code. The alternate screen was entered and left, the cursor is there again."""
+        self.until(b"\x1b[?1049l")
+        assert b"\x1b[?1049h" in self.seen
+        self.until(b"\x1b[?25h")
+        return self.program.wait(30)
+
+
 def test_a_talk_in_a_terminal_ends_with_code_0_and_leaves_the_alternate_screen():
-    import pty
+    with Terminal("") as terminal:
+        terminal.until(b"daily-gru")
+        terminal.type(b"hello there\r")
+        terminal.until(b"I'm sorry to hear that.")
+        terminal.type(b"/quit\r")
+        assert terminal.left() == 0
 
-    master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"}
-    program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(Path(__file__).parent)], stdin=slave, stdout=slave, stderr=slave, env=environment)
-    os.close(slave)
-    seen = b""
 
-    def read_until(wanted: bytes) -> None:
-        nonlocal seen
-        limit = time.monotonic() + 30
-        while wanted not in seen:
-            assert time.monotonic() < limit, seen[-2000:]
-            assert program.poll() is None, seen[-2000:]
-            if select.select([master], [], [], 0.1)[0]:
-                seen += os.read(master, 65536)
-
-    try:
-        read_until(b"daily-gru")
-        os.write(master, b"hello there\r")
-        read_until(b"I'm sorry to hear that.")
-        os.write(master, b"/quit\r")
-        read_until(b"\x1b[?1049l")
-        assert b"\x1b[?1049h" in seen
-        assert program.wait(20) == 0
-    finally:
-        program.kill()
-        os.close(master)
+@pytest.mark.parametrize(("moment", "shown"), [("loading", b"loading"), ("reply", b"I'm sorry"), ("replay", b"settled at 1")])
+def test_it_can_be_left_while_it_loads_replies_or_replays(moment, shown):
+    with Terminal(moment) as terminal:
+        terminal.until(b"loading")
+        terminal.type(b"hello there\r")
+        terminal.until(shown)
+        if moment == "replay":
+            terminal.type(b"\x1b[15~")  # F5
+        terminal.type(b"\x03")
+        terminal.until(b"ctrl+c once more quits.")
+        terminal.type(b"\x03")
+        assert terminal.left() == 0
