@@ -22,7 +22,7 @@ from chatbot.tui.drawing import Answered, Drawing, Drawn, NotDrawn, draw
 from chatbot.tui.engine import Engine
 from chatbot.tui.ladder_view import LadderView
 from chatbot.tui.pages import PAGES, Page, Pages
-from chatbot.tui.picture import Cursor, Picture, pointed
+from chatbot.tui.picture import Cursor, pointed
 from chatbot.tui.race_view import RaceView, State
 from chatbot.tui.twins_view import TwinsView
 
@@ -258,7 +258,6 @@ class Panel(VerticalScroll):
             self._race_view.show("live", drawing)
             self._ladder_view.show(None)  # beside the race of another utterance they would mislead
             self._attention_view.show(None)
-            self._follow(self._race_view)
         elif known and message.question is known.question:
             match drawing:
                 case Race():
@@ -272,8 +271,6 @@ class Panel(VerticalScroll):
                     known.twins = drawing
             if self._draft is None:
                 self._show_answered()
-                if isinstance(drawing, Race):
-                    self._follow(self._race_view)
 
     @on(NotDrawn)
     def _explain(self, message: NotDrawn) -> None:
@@ -292,6 +289,7 @@ class Panel(VerticalScroll):
         self._show_answered(asked=False)
         self.post_message(self.Failed(trouble))
 
-    def _follow(self, picture: Picture) -> None:
-        """Keeps the newest row in sight where the picture is longer than the panel."""
-        self.call_after_refresh(lambda: self.scroll_to(y=picture.virtual_region.bottom - self.size.height, animate=False))
+    @on(RaceView.Grown)
+    def _follow(self) -> None:
+        """Keeps the newest row in sight where the race is longer than the panel."""
+        self.scroll_to(y=self._race_view.virtual_region.bottom - self.size.height, animate=False)

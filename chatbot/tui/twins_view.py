@@ -42,7 +42,7 @@ class TwinsView(Picture):
         else:
             for race in races:
                 rows += self._table([race], width, self.twins.bound)
-        return rows + remarked(f"{twins_caption(self.twins)}\n{CUT}  what stands before it, underlined, could not differ", width)
+        return rows + remarked(f"{twins_caption(self.twins)} That part is underlined, up to {CUT}.", width)
 
     def _table(self, races: list[Race], width: int, bound: int) -> list[Content]:
         """The races beside each other: a row a word, and below them what each listener says."""
@@ -55,7 +55,7 @@ class TwinsView(Picture):
             rows += clickable(columns([self.numbered(number), *(cell for word in words for cell in word)], widths), word=number)
         rows += columns([sign("‖"), *(cell for race in races for cell in _end(race, bound))], widths)
         replies = [painted_line(race.listener.raw if race.listener else "", LISTENER) for race in races]
-        return [*rows, *columns([painted((f"{'▸':>{NUMBER}}", LISTENER)), *replies], [NUMBER, *[side] * len(races)]), nothing]
+        return rows + columns([painted((f"{'▸':>{NUMBER}}", LISTENER)), *replies], [NUMBER, *[side] * len(races)])
 
 
 def _words(race: Race, bound: int) -> list[Row]:

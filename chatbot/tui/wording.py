@@ -26,7 +26,7 @@ def settled(ladder: Ladder) -> str:
 def twins_caption(twins: Twins) -> str:
     """Of how much of its reply the interrupter could not know the ending."""
     heard, bound, said = (plural(count, "piece") for count in (twins.heard_alike, twins.bound, twins.said_alike))
-    return f"The two begin with the same {heard}, so the interrupter's replies cannot differ in their first {bound}. They are alike in {said}."
+    return f"The two begin with the same {heard}. The interrupter's replies are alike in {said}, and cannot differ in the first {bound}."
 
 
 def named(pieces: Sequence[str]) -> list[str]:

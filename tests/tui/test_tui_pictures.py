@@ -2,6 +2,7 @@
 
 import pytest
 from rich.style import Style
+from test_tui_hostile import HOSTILE, HostileEngine
 from textual.color import Color
 from tui_stage import EARLY, LATE, OTHER, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
@@ -10,6 +11,7 @@ from chatbot.records import Attention, Influence, Race, Reply, Step, Twins
 from chatbot.tui.app import ChatApp
 from chatbot.tui.attention_view import RAMP, AttentionView
 from chatbot.tui.glyphs import ASCII
+from chatbot.tui.pages import PAGES
 from chatbot.tui.picture import Cursor, pointed
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.twins_view import TwinsView
@@ -246,7 +248,7 @@ def test_an_ending_sets_the_race_beside_its_twin(engine):
         assert app._prompt.text == "/ending "
         await write(pilot, "happy")
         await pilot.press("enter")
-        await see(pilot, "They are alike in 5 pieces.")
+        await see(pilot, "alike in 5 pieces")
         assert {LATE, OTHER} <= {text for text in (LATE, OTHER) if text in shown(app)}
         assert EARLY.split()[0] in shown(app)
         assert "Ladder" not in shown(app)
@@ -254,10 +256,10 @@ def test_an_ending_sets_the_race_beside_its_twin(engine):
         await pilot.press("f3")
         await see(pilot, "Ladder")
         await pilot.press("f3")
-        await see(pilot, "They are alike")
+        await see(pilot, "are alike in")
         await write(pilot, "good night ")
         await see(pilot, "still listening")
-        assert "They are alike" not in shown(app), "who types sees the race"
+        assert "are alike in" not in shown(app), "who types sees the race"
 
     drive(app, script)
 
@@ -325,7 +327,26 @@ def test_words_that_were_taken_back_are_seen_for_a_moment(engine, monkeypatch):
     drive(app, script)
 
 
-# Glyphs
+# Glyphs and what is hostile
+
+
+def test_hostile_text_is_shown_literally_in_every_picture():
+    app = ChatApp(HostileEngine(" ".join(text for text, _ in HOSTILE)), compare=True)
+
+    async def script(pilot):
+        await compared(pilot, " ".join(text for text, _ in HOSTILE))
+        await pilot.press("f8", "down", "right")
+        for page in PAGES:
+            app._panel.page = page
+            await pilot.pause()
+            assert_clean(app)
+        await pilot.press("escape")
+        await ask(pilot, "/ending \x1b[31m[/]")
+        await until(pilot, lambda: app._panel._answered.twins, "twins")
+        await pilot.pause()
+        assert_clean(app)
+
+    drive(app, script, (80, 30))
 
 
 def test_in_ascii_no_glyph_of_uncertain_width_is_drawn(engine):
@@ -334,7 +355,7 @@ def test_in_ascii_no_glyph_of_uncertain_width_is_drawn(engine):
     async def script(pilot):
         await compared(pilot)
         await ask(pilot, "/ending happy")
-        await see(pilot, "They are alike")
+        await see(pilot, "are alike in")
         await pilot.press("f1")
         await pilot.pause()
         assert not {*map(chr, ASCII)} & {*shown(app)}
