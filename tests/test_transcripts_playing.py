@@ -197,9 +197,9 @@ def test_a_greedy_reply_is_what_the_bot_says_one_utterance_at_a_time(cast):
 def test_a_reply_that_hung_by_a_hair_is_asked_for_alone(cast, monkeypatch):
     monkeypatch.setattr("chatbot.transcripts.playing.TIPPED", math.inf)
     asked = []
-    monkeypatch.setattr(Bot, "reply", lambda bot, utterance, *rest, ask=Bot.reply: asked.append(utterance) or ask(bot, utterance, *rest))
+    monkeypatch.setattr(Bot, "replies", lambda bot, utterances, *rest, ask=Bot.replies: asked.append(utterances) or ask(bot, utterances, *rest))
     cast.play(transcript(*scene(["<?"]), *scene(["<?"], "I am sad", "b")))
-    assert asked == ["hello", "I am sad"]
+    assert asked == [["hello", "I am sad"], ["hello"], ["I am sad"]]
 
 
 # History, trials, what is expected to fail

@@ -8,11 +8,14 @@ import torch
 
 from chatbot import bundle as bundles
 from chatbot.bot import Bot
+from chatbot.records import Decoding
 from chatbot.shipped import BUNDLES
 from chatbot.transcripts import selecting
 from chatbot.transcripts.formatting import formatted
+from chatbot.transcripts.margins import traced
 from chatbot.transcripts.parse import read
 from chatbot.transcripts.playing import Cast
+from chatbot.vocabulary import EOS
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
@@ -36,6 +39,12 @@ def played(bundle, transcripts):
 def test_they_hold_and_none_by_a_hair(played):
     assert [str(one.scene.title.place) for one in played if not one.fine] == []
     assert [str(one.scene.title.place) for one in played if one.fragile] == []
+
+
+def test_a_trace_is_the_reply_that_was_given_and_goes_no_further(bundle, transcripts):
+    bot, utterances = Bot.of(bundle), [scene.turns[0].said.text for transcript in transcripts for scene in transcript.scenes]
+    traces = traced(bot, [bot.hear(utterance) for utterance in utterances], [[] for _ in utterances], Decoding())
+    assert [trace.ids for trace in traces] == [[*reply.ids, EOS] for reply in bot.replies(utterances)]
 
 
 def test_they_are_laid_out_as_they_should_be(transcripts):

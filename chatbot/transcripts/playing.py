@@ -164,12 +164,12 @@ def _asked(bot: Bot, turns: Sequence[Turn], decoding: Decoding, histories: Seque
         return [Answer(turn, reply, judged(turn, reply.text, classes)) for turn, reply in zip(turns, replies, strict=True)]
     wanted = [_wanted(bot, turn, reply) for turn, reply in zip(turns, replies, strict=True)]
     traces = traced(bot, heard, wanted, decoding)
-    for place, trace in enumerate(traces):
-        if trace.closest < TIPPED:
-            replies[place] = bot.reply(turns[place].said.text, decoding, histories[place])
-            traces[place] = traced(bot, [heard[place]], [wanted[place]], decoding)[0]
     doubt = bot.threshold if decoding.unsure else -math.inf
-    return [_answer(turn, reply, trace, reply.log_probability - doubt, classes) for turn, reply, trace in zip(turns, replies, traces, strict=True)]
+    answers = [_answer(turn, reply, trace, reply.log_probability - doubt, classes) for turn, reply, trace in zip(turns, replies, traces, strict=True)]
+    for place, trace in enumerate(traces if len(turns) > 1 else ()):
+        if trace.closest < TIPPED:
+            answers[place] = _asked(bot, [turns[place]], decoding, [histories[place]], classes)[0]
+    return answers
 
 
 def _wanted(bot: Bot, turn: Turn, reply: Reply) -> list[list[int]]:
