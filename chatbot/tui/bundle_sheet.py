@@ -39,7 +39,7 @@ class About(Sheet):
         if not networks:
             return [painted(("It keeps no log of its training.", DIM))]
         shown = networks[: max(1, (width - EPOCH) // (POINT + 2))]
-        rows = [painted(("Learning", STRONG), ("  probability of a held-out piece, from 0 to 1; * the best so far", DIM)).truncate(width)]
+        rows = wrapped(painted(("Learning", STRONG), ("  probability of a held-out piece, from 0 to 1; * the best so far", DIM)), width)
         rows += columns([painted_line("epoch", DIM), *(painted_line(name, DIM) for name in shown)], [EPOCH, *[POINT] * len(shown)])
         points = {(point.network, point.epoch): point for point in self.facts.curve}
         for epoch in sorted({point.epoch for point in self.facts.curve}):
@@ -60,6 +60,7 @@ class BundleSheet(ModalScreen[str | None]):
         Binding("pageup", "scroll(-1)", "Scroll", show=False, id="bundle.up"),
         Binding("pagedown", "scroll(1)", "Scroll", show=False, id="bundle.down"),
     ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
     HELP = "**Enter** talks with the bundle that is marked. What was said stays on the screen, but the other bot has not heard it."
 
     def __init__(self, card: BotCard, facts: BundleFacts, names: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Footer, Input, Select
+from textual.widgets import Footer, Input, Select
 
 from chatbot.errors import ChatbotError, OptionError
 from chatbot.records import Choice, Decoding, Strategy
@@ -27,6 +27,8 @@ FIELDS = {  # by the name of the setting: what it is called, and the strategy th
     "block_ngrams": ("block n-grams, 0: no", ""),
 }
 
+KNOWN = {"no": "any reply", "yes": "known replies only"}
+
 
 class DecodingPanel(ModalScreen[bool]):
     """Changes apply to the next reply as they are made. Dismissed with True it wants the last question to be asked again."""
@@ -37,6 +39,7 @@ class DecodingPanel(ModalScreen[bool]):
         Binding("pageup", "scroll(-1)", "Scroll", show=False, id="decoding.up"),
         Binding("pagedown", "scroll(1)", "Scroll", show=False, id="decoding.down"),
     ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
     HELP = "**Temperature** flattens the bars, **top-k** and **top-p** cut the unlikely ones, **greedy** always takes the first."
 
     @dataclass
@@ -64,7 +67,7 @@ class DecodingPanel(ModalScreen[bool]):
         """Fields beside or above the picture."""
         with Container(id="decoding"):
             with VerticalScroll(id="fields", can_focus=False):
-                yield Select(((name, name) for name in get_args(Strategy)), value=self._decoding.strategy, allow_blank=False, compact=True)
+                yield Select(((name, name) for name in get_args(Strategy)), value=self._decoding.strategy, allow_blank=False, compact=True, id="strategy")
                 for name, (label, _) in FIELDS.items():
                     with Horizontal(classes="field"):
                         yield Legend(label)
@@ -75,7 +78,13 @@ class DecodingPanel(ModalScreen[bool]):
                             select_on_focus=False,
                             restrict=r"[0-9.]{0,10}",
                         )
-                yield Checkbox("known replies only", self._decoding.known_replies, compact=True)
+                yield Select(
+                    ((told, said) for said, told in KNOWN.items()),
+                    value=_yes(self._decoding.known_replies),
+                    allow_blank=False,
+                    compact=True,
+                    id="known_replies",
+                )
                 yield self._complaint
             with VerticalScroll(id="choices", can_focus=False):
                 yield self._picture
@@ -88,11 +97,10 @@ class DecodingPanel(ModalScreen[bool]):
 
     @on(Input.Changed)
     @on(Select.Changed)
-    @on(Checkbox.Changed)
     def _change(self) -> None:
         """Takes the settings of all fields, or says what is wrong with them."""
-        settings = [str(self.query_one(Select).value), *(f"{name}={self.query_one(f'#{name}', Input).value}" for name in FIELDS)]
-        settings.append(f"known_replies={'yes' if self.query_one(Checkbox).value else 'no'}")
+        settings = [str(self.query_one("#strategy", Select).value), f"known_replies={self.query_one('#known_replies', Select).value}"]
+        settings += [f"{name}={self.query_one(f'#{name}', Input).value}" for name in FIELDS]
         try:
             decoding = changed(self._decoding, " ".join(settings))
         except OptionError as error:
@@ -143,3 +151,7 @@ class DecodingPanel(ModalScreen[bool]):
         """Scrolls the picture by a page."""
         picture = self.query_one("#choices", VerticalScroll)
         (picture.scroll_page_up if way < 0 else picture.scroll_page_down)(animate=False)
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"

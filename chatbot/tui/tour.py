@@ -119,5 +119,5 @@ class Tour:
         text = self.texts.steps[self._place].format(frame=frame if fillers else self.texts.free, first=first, other=other)
         self._place += 1
         pages: tuple[Page, ...] = ("race", "twins", "ladder", "attention", "race")
-        offers = (frame.sentences, tuple(f"/ending {filler}" for filler in fillers[1:]), frame.sentences, frame.sentences, ("/decoding sample", "/again"))
+        offers = (frame.sentences, tuple(f"/ending {filler}" for filler in fillers), frame.sentences, frame.sentences, ("/decoding sample", "/again"))
         return Step(f"{self._place}/{len(self.texts.steps)}  {text}", pages[self._place - 1], offers[self._place - 1])

@@ -15,6 +15,7 @@ from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, marked, painted, wrapped
 
 INDENT = 6  # cells: " you  "
+FOCUSED = "▸"
 FRAME = 1 / 30  # seconds; a small network speaks faster than a screen is drawn
 
 State = Literal["waiting", "replying", "replied", "stopped", "refused"]
@@ -195,7 +196,7 @@ class Turn(Sheet, can_focus=True):
     def lines(self, width: int) -> list[Content]:
         """The utterance, the reply and the facts, each wrapped behind its label."""
         answer = self.answer
-        rows = _labelled("you", STRONG, marked(painted(self.utterance), self.sought), width)
+        rows = _labelled("you", STRONG, marked(painted(self.utterance), self.sought), width, mark=FOCUSED if self.has_focus else " ")
         if answer.state == "refused":
             return rows + _labelled("!", WARNING, painted((answer.trouble, WARNING)), width)
         rows += _labelled("bot", f"{STRONG} {LISTENER}", marked(self._said(), self.sought), width)
@@ -251,7 +252,7 @@ def _joined(facts: list[str], width: int) -> str:
     return text
 
 
-def _labelled(label: str, style: str, body: Content, width: int) -> list[Content]:
-    """`body` wrapped, with the label in front of its first line and blanks in front of the others."""
+def _labelled(label: str, style: str, body: Content, width: int, mark: str = " ") -> list[Content]:
+    """`body` wrapped, with a mark and the label in front of its first line and blanks in front of the others."""
     first, *rest = wrapped(body, width - INDENT)
-    return [painted((f" {label:<{INDENT - 1}}", style)) + first, *(painted(" " * INDENT) + line for line in rest)]
+    return [painted((f"{mark}{label:<{INDENT - 1}}", style)) + first, *(painted(" " * INDENT) + line for line in rest)]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from textual.widgets import Checkbox, Input, Select
+from textual.widgets import Input, Select
 from tui_stage import CARD, LATE, NIGHT, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
 from chatbot.records import BotCard, Decoding, Reply
@@ -230,7 +230,7 @@ def test_the_settings_of_the_panel_are_those_of_the_next_reply_and_of_the_pictur
         await until(pilot, lambda: isinstance(app.screen, DecodingPanel) and picture().choices, "picture")
         await see(pilot, "x  glad")
         assert app.screen.query_one("#top_k", Input).disabled, "nothing that greedy ignores can be set"
-        app.screen.query_one(Select).value = "sample"
+        app.screen.query_one("#strategy", Select).value = "sample"
         await until(pilot, lambda: not app.screen.query_one("#top_k", Input).disabled, "sampled")
         app.screen.query_one("#top_k", Input).value = "2"
         await until(pilot, lambda: picture().choices[0].kept == 2, "picture of two")
@@ -239,7 +239,7 @@ def test_the_settings_of_the_panel_are_those_of_the_next_reply_and_of_the_pictur
         app.screen.query_one("#temperature", Input).value = "99"
         await see(pilot, "out of range")
         app.screen.query_one("#temperature", Input).value = "0.5"
-        app.screen.query_one(Checkbox).value = True
+        app.screen.query_one("#known_replies", Select).value = "yes"
         wanted = Decoding(strategy="sample", top_k=2, temperature=0.5, known_replies=True)
         await until(pilot, lambda: app._conversation.decoding == wanted, "applied")
         await pilot.press("ctrl+r")
