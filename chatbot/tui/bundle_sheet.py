@@ -87,5 +87,5 @@ class BundleSheet(ModalScreen[str | None]):
 
     def action_scroll(self, way: int) -> None:
         """Scrolls the facts by a page."""
-        about = self.query_one("#about", VerticalScroll)
+        about = self.query_one("#bundle" if self.has_class("-slim") else "#about")
         (about.scroll_page_up if way < 0 else about.scroll_page_down)(animate=False)

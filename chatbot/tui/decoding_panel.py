@@ -149,7 +149,7 @@ class DecodingPanel(ModalScreen[bool]):
 
     def action_scroll(self, way: int) -> None:
         """Scrolls the picture by a page."""
-        picture = self.query_one("#choices", VerticalScroll)
+        picture = self.query_one("#decoding" if self.has_class("-slim") else "#choices")
         (picture.scroll_page_up if way < 0 else picture.scroll_page_down)(animate=False)
 
 

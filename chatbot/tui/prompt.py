@@ -29,7 +29,7 @@ class Prompt(TextArea):
         Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
     ]
     HELP = """\
-**↑ ↓** go through what you sent. **/help** lists the commands.
+**↑ ↓** go through what you sent, **Tab** through the chat, where a turn can be changed. **/help** lists the commands, **F10** is a tour.
 
 **Compare**: the *interrupter* speaks with every word it hears, the *listener* waits for the end.
 **p** is how sure a network was of its words, not whether they are true.

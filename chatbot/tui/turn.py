@@ -46,6 +46,7 @@ class Turn(Sheet, can_focus=True):
     Screen.-low Turn { margin-bottom: 0; }
     """
     FOCUS_ON_CLICK = False
+    HELP = "**← →** show the other replies to this question; of the last one the next question follows the reply that is shown."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", id="turn.edit", tooltip="say something else here; also a double click"),
         Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip="the one before; also a click on the facts"),
