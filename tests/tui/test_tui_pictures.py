@@ -1,5 +1,9 @@
 """Laws of the pictures: one cursor through all of them, attention that is readable without colour, twins, replays that block nobody."""
 
+import ast
+import unicodedata
+from pathlib import Path
+
 import pytest
 from rich.style import Style
 from test_tui_hostile import HOSTILE, HostileEngine
@@ -8,6 +12,7 @@ from tui_stage import EARLY, LATE, OTHER, WEATHER, FakeEngine, ask, assert_clean
 
 from chatbot.errors import BundleError
 from chatbot.records import Attention, Influence, Race, Reply, Step, Twins
+from chatbot.tui import glyphs
 from chatbot.tui.app import ChatApp
 from chatbot.tui.attention_view import RAMP, AttentionView
 from chatbot.tui.glyphs import ASCII
@@ -367,6 +372,12 @@ def test_in_ascii_no_glyph_of_uncertain_width_is_drawn(engine):
 
 def test_every_glyph_has_one_cell_for_its_one():
     assert all(len(to) == 1 and to.isascii() for to in ASCII.values())
+
+
+@pytest.mark.parametrize("path", sorted(Path(glyphs.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_every_glyph_of_uncertain_width_that_the_screen_draws_is_in_the_table(path):
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not {character for character in "".join(texts) if unicodedata.east_asian_width(character) == "A"} - {*map(chr, ASCII)}
 
 
 def test_without_colour_the_cursor_the_digits_and_the_bars_stay(engine, monkeypatch):
