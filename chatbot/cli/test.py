@@ -36,7 +36,9 @@ def play(
     seed: Annotated[int | None, typer.Option(metavar="N", help="The first seed, in place of what the scenes say.")] = None,
     accept: Annotated[bool, typer.Option("--accept", help="Rewrite the `<` lines that fail to what is said now.")] = False,
     accept_new: Annotated[bool, typer.Option("--accept-new", help="Rewrite `<?` to what is said now.")] = False,
-    new: Annotated[Path | None, typer.Option("--new", metavar="FROM", help="Print drafts of scenes from a folder of .topic files, a .tsv corpus or a session (.jsonl).")] = None,
+    new: Annotated[
+        Path | None, typer.Option("--new", metavar="FROM", help="Print drafts of scenes from a folder of .topic files, a .tsv corpus or a session (.jsonl).")
+    ] = None,
     check_format: Annotated[bool, typer.Option("--check-format", help="Say which files are not laid out as they should be; play nothing.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report too.")] = None,
     json_: options.Json = False,

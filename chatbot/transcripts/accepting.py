@@ -31,8 +31,6 @@ def rewritten(text: str, outcomes: Iterable[Outcome], *, exact: bool, new: bool)
         for answer in outcome.trials[0].answers:
             if (line := _replaced(answer, exact, new)) and (said := squeezed(answer.reply.text)):
                 lines[line.number - 1] = f"< {said}{chr(13) * lines[line.number - 1].endswith(chr(13))}"
-                if outcome.scene.settings.scripted:
-                    break  # what comes after it was said to something else
     return "\n".join(lines)
 
 
