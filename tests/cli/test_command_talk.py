@@ -1,82 +1,78 @@
-"""`chatbot talk` from a pipe: whole lines, nothing redrawn."""
+"""`chatbot talk --resume`, `--check` and `chatbot tour`, as a person types them."""
+
+import re
 
 import pytest
 
+from chatbot.bot import Bot
+from chatbot.bundle import fingerprint
+from chatbot.cli.engine import learning_curve
+from chatbot.records import Decoding, Validation
+from chatbot.sessions import Session, Told
+
 
 @pytest.fixture
-def talk(chatbot, own):
-    return lambda *options, stdin: chatbot("talk", "--plain", "--model", "mine", *options, stdin=stdin)
+def kept(own, tmp_path):
+    """A conversation with ./models/mine of two turns, as it was held: one greedy, one sampled after it."""
+    bot, session = Bot.load(str(own)), Session("mine", fingerprint(own), tmp_path)
+    decoding = Decoding(strategy="sample", temperature=2.0, seed=11)
+    session.add(Told("where is the cat today", Decoding(), bot.reply("where is the cat today")))
+    session.add(Told("who saw a dog today", decoding, bot.reply("who saw a dog today", decoding, session.history(1)), 1))
+    return session.path
 
 
-def test_each_line_is_answered(talk, chatbot):
-    ran = talk(stdin="hello\n\nwho is it\n")
-    assert (ran.code, ran.err) == (0, "")
-    replies = [line.removeprefix("Bot: ") for line in ran.lines if line.startswith("Bot: ")]
-    assert len(replies) == 2
-    assert replies[0] == " ".join(chatbot("reply", "hello", "--model", "mine").out.splitlines())
+def test_a_conversation_that_is_checked_gets_the_same_replies_or_it_is_said_which_line_does_not(chatbot, kept):
+    assert chatbot("talk", "--resume", kept, "--check").out == "2 turns, none answered otherwise\n"
+    kept.write_text(kept.read_text().replace('"seed": 11', '"seed": 12'))
+    ran = chatbot("talk", "--resume", kept, "--check")
+    assert ran.code == 1
+    assert ran.out.startswith(f"{kept}:3: “")
+    assert ran.out.endswith("2 turns, 1 answered otherwise\n")
 
 
-def test_a_pipe_is_plain_without_being_told(chatbot, own):
-    assert "Bot: " in chatbot("talk", "--model", "mine", stdin="hello\n").out
+def test_a_conversation_that_is_resumed_plainly_is_told_and_gone_on_with(chatbot, kept):
+    before = kept.read_bytes()
+    ran = chatbot("talk", "--plain", "--resume", kept, stdin="/decoding\n/export .md\n")
+    assert ran.code == 0
+    assert "You: where is the cat today\nBot: " in ran.out
+    assert "Note: mine, from models/mine" in ran.out, "with the bundle that it was held with"
+    assert re.search(r"Note: Wrote mine-.*\.md: 2 turns\.", ran.out)
+    assert kept.read_bytes() == before, "what a program sends is nobody's conversation"
 
 
-def test_quit_ends(talk):
-    assert sum(line.startswith("Bot: ") for line in talk(stdin="a\n/quit\nb\n").lines) == 1
+def test_what_cannot_be_resumed_is_said_in_a_line(mistake, kept, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert "no conversation has been kept yet" in mistake("talk", "--resume")
+    assert "cannot be read" in mistake("talk", "--resume", "nosuch.jsonl")
+    assert "add --resume" in mistake("talk", kept)
+    assert "add --resume" in mistake("talk", "--check")
+    kept.write_bytes(kept.read_bytes() + b"{}\n")
+    assert f"{kept}:4:1: not a turn" in mistake("talk", "--resume", kept, "--check")
+    kept.write_text("{}\n")
+    assert f"{kept}:1:1: not a conversation" in mistake("talk", "--resume", kept)
 
 
-def test_compare_tells_the_race_in_sentences(talk):
-    text = talk("--compare", stdin="where is the cat\n").out
-    assert 'After "where" the interrupter says "' in text
-    assert "the listener would have said" in text
+def test_another_bundle_and_other_settings_are_taken_in_the_middle_of_a_plain_talk(chatbot, own, shipped_bundle):
+    lines = "/model\n/model mine\n/wait 4\n/wait 2\n/decoding sample top_k=3\n/decoding nonsense\nwhere is the cat today\n/model nosuch\n"
+    ran = chatbot("talk", "--plain", "--model", "small-talk", stdin=lines)
+    for said in (
+        "Note: This is small-talk. There are: mine, small-talk.",
+        "Note: mine, from models/mine",
+        "Note: The interrupter hears 4 pieces before its first.",
+        "no interrupter with wait “2”",
+        "Note: From now on: sample t=0.8 k=3 p=0.95 seed=0.",
+        "“nonsense” is no setting",
+        "Note: sampled with seed 0.",
+        "Note: nosuch: no bundle of that name or path",
+    ):
+        assert said in ran.out
 
 
-@pytest.mark.parametrize("wait", [1, 4])
-def test_wait(talk, wait):
-    assert talk("--compare", "--wait", wait, stdin="where is the cat today\n").code == 0
+def test_a_plain_tour_has_five_steps_and_an_end(chatbot, own):
+    ran = chatbot("tour", "--plain", stdin="/tour\n" * 5)
+    assert [line.split()[1] for line in ran.lines if line.startswith("Tour: ")] == ["1/5", "2/5", "3/5", "4/5", "5/5", "That"]
 
 
-def test_a_wait_that_the_bundle_has_not_is_one_line(talk):
-    ran = talk("--compare", "--wait", 9, stdin="hello\n")
-    assert ran.code == 2
-    assert ran.err.count("\n") == 1
-    assert "wait 9" in ran.err
-
-
-@pytest.mark.parametrize("line", ["/help", "/nosuch", "/again", "/replay", "/decoding", "/clear", "/compare", "/", "//", "x " * 400])
-def test_commands_and_bad_lines_do_not_end_the_talk(talk, line):
-    ran = talk(stdin=f"{line}\nhello\n")
-    assert (ran.code, ran.err) == (0, "")
-    assert ran.lines[-1].startswith(("Bot: ", "Early: ", "Ladder: ", "Note: "))
-    assert any(one.startswith("Bot: ") for one in ran.lines)
-
-
-@pytest.mark.parametrize("options", [("--model", "nosuch"), ("--model", "mine", "--device", "toaster"), ("--model", "mine", "--beam", "3", "--sample")])
-def test_mistakes(chatbot, own, options):
-    ran = chatbot("talk", "--plain", *options, stdin="hello\n")
-    assert ran.code == 2
-    assert ran.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("options", [("--sample", "--seed", "3"), ("--beam", "3"), ("--block-ngrams", "2")])
-def test_decodings(talk, options):
-    assert talk(*options, stdin="hello\n").code == 0
-
-
-def test_it_says_which_bundle_and_from_where(chatbot, shipped_bundle, own):
-    ran = chatbot("talk", "--plain", stdin="hello\n")
-    first = "\n".join([ran.err, *ran.lines[:2]])
-    assert "mine" in first
-    assert "models/mine" in first
-
-
-def test_a_bundle_without_an_interrupter(chatbot, train, corpus):
-    train("pets.tsv", "--no-interrupter", "--epochs", 1, "--vocabulary", "char")
-    ran = chatbot("talk", "--plain", "--compare", "--model", "pets", stdin="hello\n")
-    assert (ran.code, ran.err) == (0, "")
-    assert "no interrupter" in ran.out
-
-
-def test_a_bundle_of_another_script(chatbot, train, tmp_path):
-    (tmp_path / "mir.tsv").write_text("".join(f"привет {letter}\tда {letter}\n" for letter in "абвгдежзиклмн"), "utf-8")
-    train("mir.tsv", "--vocabulary", "char", "--no-interrupter", "--epochs", 1)
-    assert chatbot("talk", "--plain", "--model", "mir", stdin="привет\n").code == 0
+def test_a_learning_curve_leaves_out_what_is_no_validation():
+    line = '{"network": "listener", "epoch": 1, "perplexity": 2.5, "best": true}'
+    assert learning_curve(f'{line}\n\nnonsense\n[]\n{{"epoch": 1}}\n{line[:-5]}}}') == (Validation("listener", 1.0, 2.5, best=True),)
