@@ -327,10 +327,11 @@ def _fingerprints(data: Dataset) -> list[str]:
 
 
 def _examples(data: Dataset) -> tuple[str, ...]:
-    """Utterances to try, held out where there are such: both members of a late-cue pair first, then one a topic."""
+    """Utterances to try, held out where there are such: both members of the shortest late-cue pair first, then one a topic."""
     pairs = [pair for pair in (*data.test_pairs, *data.valid_pairs, *(() if data.test_pairs else data.train_pairs)) if len(pair.utterance) <= 60]
     pairs = [pair for pair in pairs if not (pair.group and pair.group.needs)]  # nobody begins with a follow-up
-    chosen: dict[str, None] = dict.fromkeys(next((twins for twins in twins_among(pairs) if not begin_differently(*twins)), ()))
+    late = [twins for twins in twins_among(pairs) if not begin_differently(*twins)]
+    chosen: dict[str, None] = dict.fromkeys(min(late, key=lambda twins: sum(map(len, twins)), default=()))
     topics: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: hashlib.sha256(pair.utterance.encode()).digest()):
         topic = pair.group.topic if pair.group else pair.reply
