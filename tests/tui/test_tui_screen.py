@@ -483,11 +483,11 @@ def test_the_help_opens_and_closes_and_lists_our_keys(engine):
     async def script(pilot):
         await see(pilot, "daily-gru")
         await pilot.press("f1")
-        await see(pilot, "what you sent.")
+        await see(pilot, "what you sent")
         await see(pilot, "Send")
         assert "Cursor word left" not in shown(app)
         await pilot.press("f1")
-        await until(pilot, lambda: "what you sent." not in shown(app), "closed")
+        await until(pilot, lambda: "what you sent" not in shown(app), "closed")
 
     drive(app, script)
 
