@@ -75,7 +75,7 @@ Bot: I'm sorry to hear that. 0
 Note: sampled with seed 0.
 Bot: I'm sorry to hear that. 1
 Note: sampled with seed 1.
-Note: {unknown_command('/nonsense', plain=True)}
+Note: {unknown_command("/nonsense", plain=True)}
 Note: The interrupter is compared.
 Note: All that was said is forgotten."""
     )
