@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,12 +20,13 @@ from chatbot.bot import Bot
 from chatbot.cli.model_card import model_card
 from chatbot.cli.options import cores
 from chatbot.cli.settings import Settings, Sources
+from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.corpus.split import FEWEST_HELD_OUT
 from chatbot.dataset.prepare import Dataset, Tell, prepare
 from chatbot.errors import BundleError, CorpusError, OptionError
 from chatbot.evaluation.confidence import calibrate
-from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, twins_among
+from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, is_right, twins_among
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.records import Decoding, plural
@@ -173,7 +174,8 @@ class TrainingRun:
                     self.scores[name] |= {"late_pairs": scores.late.pairs, "late_pairs_right": scores.late.right}
                 if scores.early:
                     self.scores[name] |= {"early_pairs": scores.early.pairs, "early_pairs_right": scores.early.right}
-        self.details = replace(self.details, scores=self.scores)
+        examples = self.details.examples and self._answered_examples(self._bot(bundle.listener))
+        self.details = replace(self.details, scores=self.scores, examples=examples)
         self._write(networks)
         resume.remove(self.folder)
 
@@ -188,6 +190,11 @@ class TrainingRun:
             path, _, line = self.data.place(row).rpartition(":")
             places.setdefault(path, []).append(line)
         return "; ".join(f"{path}:{','.join(lines)}" for path, lines in places.items())
+
+    def _answered_examples(self, bot: Bot) -> tuple[str, ...]:
+        """Utterances to try, now that it is known what the bot makes of them."""
+        allowed = allowed_replies([*self.data.topics, *self.data.valid_pairs, *self.data.test_pairs])
+        return _examples(self.data, lambda utterance: is_right(bot.reply(utterance).text, allowed[key(utterance)]))
 
     def _note(self, progress: Progress) -> None:
         """A line of the log for each network, with what it says to two held-out utterances, others after each epoch."""
@@ -326,12 +333,12 @@ def _fingerprints(data: Dataset) -> list[str]:
     return [data.fingerprint, data.mix_fingerprint, data.valid_fingerprint]
 
 
-def _examples(data: Dataset) -> tuple[str, ...]:
-    """Utterances to try, held out where there are such: both members of the shortest late-cue pair first, then one a topic."""
+def _examples(data: Dataset, is_answered: Callable[[str], bool] = lambda utterance: True) -> tuple[str, ...]:
+    """Utterances to try, held out where there are such: both members of the shortest late-cue pair that the bot answers first, then one a topic."""
     pairs = [pair for pair in (*data.test_pairs, *data.valid_pairs, *(() if data.test_pairs else data.train_pairs)) if len(pair.utterance) <= 60]
     pairs = [pair for pair in pairs if not (pair.group and pair.group.needs)]  # nobody begins with a follow-up
-    late = [twins for twins in twins_among(pairs) if not begin_differently(*twins)]
-    chosen: dict[str, None] = dict.fromkeys(min(late, key=lambda twins: sum(map(len, twins)), default=()))
+    late = sorted((twins for twins in twins_among(pairs) if not begin_differently(*twins)), key=lambda twins: sum(map(len, twins)))
+    chosen: dict[str, None] = dict.fromkeys(next((twins for twins in late if all(map(is_answered, twins))), ()))
     topics: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: hashlib.sha256(pair.utterance.encode()).digest()):
         topic = pair.group.topic if pair.group else pair.reply

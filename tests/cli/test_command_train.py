@@ -5,8 +5,12 @@ import os
 import re
 import shlex
 import signal
+from types import SimpleNamespace
 
 import pytest
+
+from chatbot.cli.training_run import _examples as examples
+from chatbot.corpus.pairs import Group, Pair
 
 
 def stored(folder):
@@ -244,3 +248,15 @@ def test_numbers_stay_readable_when_training_runs_away(train, tmp_path, larger):
 def test_the_shipped_corpus_is_found_by_name(train, shipped_bundle):
     assert train("dialog.tsv", "--epochs", 1, "--no-interrupter").code == 0
     assert train("corpora/dialog.tsv", "--epochs", 1, "--no-interrupter", "--fresh").code == 0
+
+
+def test_the_first_examples_are_the_shortest_late_pair_that_the_bot_answers():
+    def pair(frame, cue):
+        return Pair(f"{frame} {cue}", "Oh.", group=Group("late.how", frame, cue))
+
+    late = [pair(frame, cue) for frame in ("it went", "the long day at work was", "my week was") for cue in ("well", "badly")]
+    early = [Pair(f"{cue} it went", "Oh.", group=Group("early.how", "it went", cue)) for cue in ("well", "badly")]
+    data = SimpleNamespace(test_pairs=[*early, *late], valid_pairs=[], train_pairs=[])
+    assert examples(data)[:2] == ("it went well", "it went badly")
+    assert examples(data, lambda utterance: "week" in utterance)[:2] == ("my week was well", "my week was badly")
+    assert len(examples(data, lambda utterance: False)) == 2  # one a topic
