@@ -10,10 +10,9 @@ so that a question asked again, or changed and asked from an earlier turn, stand
 import json
 import os
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,12 +79,12 @@ class Session:
     def _write(self, folder: Path) -> None:
         """Appends the last turn; where the file is not what we left, or is none, writes all of them to a new one."""
         if self.path is not None and self.path.is_file() and self.path.stat().st_size == self._size:
-            lines, mode = [self._line(len(self.turns))], "ab"
+            lines = [self._line(len(self.turns))]
         else:
-            self.path = _unused(folder, self.bundle)
+            self.path = _claimed(folder, self.bundle)
             head = {"chatbot_session": FORMAT, "bundle": self.bundle, "fingerprint": self.fingerprint, "started": _now()}
-            lines, mode = [safe_json(head), *(self._line(number) for number in range(1, len(self.turns) + 1))], "xb"
-        with open(self.path, mode) as file:
+            lines = [safe_json(head), *(self._line(number) for number in range(1, len(self.turns) + 1))]
+        with open(self.path, "ab") as file:
             file.write("".join(f"{line}\n" for line in lines).encode())
             file.flush()
             self._size = os.fstat(file.fileno()).st_size
@@ -176,16 +175,17 @@ def _text(value: object) -> str:
     return value
 
 
-def _unused(folder: Path, bundle: str) -> Path:
-    """A name that no file in `folder` has: the time, then the bundle."""
+def _claimed(folder: Path, bundle: str) -> Path:
+    """A new file in `folder`, empty and ours alone, however many begin at once: the time, then the bundle."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem = f"{datetime.now():%Y-%m-%dT%H%M%S}-{re.sub(r'[^A-Za-z0-9.-]+', '-', bundle)[:60]}"
-    return next(path for path in _names(folder, stem) if not path.exists())
-
-
-def _names(folder: Path, stem: str) -> Iterator[Path]:
-    yield folder / f"{stem}.jsonl"
-    yield from (folder / f"{stem}-{number}.jsonl" for number in count(2))
+    path, number = folder / f"{stem}.jsonl", 1
+    while True:
+        with suppress(FileExistsError):
+            path.touch(exist_ok=False)
+            return path
+        number += 1
+        path = folder / f"{stem}-{number}.jsonl"
 
 
 def _now() -> str:
