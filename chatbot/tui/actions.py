@@ -39,12 +39,12 @@ class Actions(App[None]):
         Binding("f6", "decoding", "Decoding", tooltip="how replies are chosen, and what that cuts", id="decoding"),
         Binding("f7", "ending", "Twin", show=False, tooltip="the last sentence with another last word", id="ending"),
         Binding("f8", "point", "Cursor", show=False, tooltip="through the pictures, by the arrows", id="point"),
-        Binding("space", "pause", show=False, priority=True, system=True, id="pause"),
+        Binding("space", "pause", show=False, system=True, id="pause"),
+        Binding("escape", "stop", "Stop", id="stop"),
         Binding("f9", "model", "Bundle", show=False, tooltip="what it is, how it learned, and the others", id="model"),
         Binding("f10", "tour", "Tour", show=False, tooltip="what there is to see; its next step", id="tour"),
         Binding("ctrl+r", "again", "Again", tooltip="with another seed", id="again"),
         Binding("ctrl+y", "copy", "Copy", tooltip="the reply, to the terminal's clipboard", id="copy"),
-        Binding("escape", "stop", "Stop", id="stop"),
         Binding("ctrl+f", "find", "Find", show=False, tooltip="the last text looked for, further up", id="find"),
         Binding("ctrl+l", "clear", "Clear", show=False, id="clear"),
         Binding("pageup", "scroll_chat(-1)", "Scroll the chat", show=False, priority=True, id="scroll_chat_up"),
@@ -90,15 +90,26 @@ class Actions(App[None]):
             case "view":
                 return self._panel.can_turn
             case "pause":
-                return self._panel.replaying and not self._prompt.text
+                return self._panel.replaying
             case "stop":
-                return self._chat.busy or self._chat.editing or self._panel.can_leave or isinstance(self.focused, Turn | Panel)
+                return (
+                    bool(self.screen.query("HelpPanel"))
+                    or self._chat.busy
+                    or self._chat.editing
+                    or self._panel.can_leave
+                    or isinstance(self.focused, Turn | Panel)
+                )
             case _:
                 return True
 
+    def _tell(self, text: str, offers: tuple[str, ...] = ()) -> None:
+        """Says something long, for which the panel makes room."""
+        self._panel.make_room()
+        self._chat.tell(text, offers)
+
     def action_help(self) -> None:
         """Lists the commands."""
-        self._chat.remark(command_list())
+        self._tell(command_list())
 
     def action_keys(self) -> None:
         """Opens or closes the list of keys; where it would not fit, the chat lists them."""
@@ -107,7 +118,7 @@ class Actions(App[None]):
         elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
             self.action_show_help_panel()
         else:
-            self._chat.remark("\n".join(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
+            self._tell("\n".join(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""
@@ -183,7 +194,7 @@ class Actions(App[None]):
         else:
             self._panel.open(True)
             self._panel.page = step.page
-            self._chat.tell(f"{step.text}\n\n{texts.following}", step.offers)
+            self._tell(f"{step.text}\n\n{texts.following}", step.offers)
 
     def action_wait(self, pieces: str = "") -> None:
         """Races with another of the bundle's interrupters."""
@@ -204,7 +215,8 @@ class Actions(App[None]):
         self._chat.again()
 
     def action_stop(self) -> None:
-        """Stops the reply; else leaves a turn that has the focus, or that was about to be changed."""
+        """Stops the reply; else leaves a turn that has the focus, or that was about to be changed. Closes the list of keys."""
+        self.action_hide_help_panel()
         if self._chat.busy:
             self._panel.clear()
             self._chat.stop()

@@ -75,7 +75,8 @@ class ChatApp(Actions):
         self._wait = wait  # the interrupter that is wanted
         self._filters_after = [AsciiOnly()] if ascii_only else []
         # Held rather than looked up: a thread may report when the screen has gone already.
-        self._status, self._chat, self._panel, self._entry = StatusBar(), Chat(engine, self._conversation), Panel(engine), Entry()
+        self._status, self._chat, self._panel = StatusBar(), Chat(engine, self._conversation), Panel(engine)
+        self._entry = Entry(lambda: self._chat.offered)
         self._prompt = self._entry.prompt
         self._panel.display = compare
         self._loaded = False
@@ -92,7 +93,7 @@ class ChatApp(Actions):
             yield self._chat
             yield self._panel
         yield self._entry
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""
@@ -144,7 +145,6 @@ class ChatApp(Actions):
             self._resumed = None
         else:
             self._conversation.start(card)
-        self._prompt.suggestions = card.examples
         self._prompt.say("say something …   / commands   ↑ history   F1 help")
         self._panel.ready(chosen_wait(card.waits, self._wait))
         self._chat.open(card)
@@ -241,7 +241,7 @@ class ChatApp(Actions):
 
     def on_key(self, event: Key) -> None:
         """What is typed while a turn has the focus goes to the prompt."""
-        if event.is_printable and event.character and isinstance(self.focused, Turn | Panel):
+        if event.character and event.is_printable and not event.character.isspace() and isinstance(self.focused, Turn | Panel):
             self._prompt.focus()
             self._prompt.insert(event.character)
 

@@ -12,9 +12,9 @@ from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
 from chatbot.records import BotCard, BundleFacts
-from chatbot.tui.sheet import DIM, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
+from chatbot.tui.sheet import DIM, GAP, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
 
-EPOCH, POINT = 8, 16  # cells
+EPOCH, POINT, SIZE = 8, 16, 9  # cells
 
 
 class About(Sheet):
@@ -30,7 +30,7 @@ class About(Sheet):
         rows = [painted((card.name, STRONG)), *wrapped(painted(f"{card.summary}\n{facts.path}\nfingerprint {card.fingerprint}"), width)]
         rows += [painted(""), *self._curve(width), painted(""), painted(("Files", STRONG))]
         for name, size in facts.files:
-            rows += columns([painted_line(name), painted_line(f"{size / 1e6:.2f} MB", DIM)], [max(8, width - 12), 10])
+            rows += columns([painted_line(name), painted_line(f"{size / 1e3:>{SIZE - 3},.0f} kB", DIM)], [max(8, width - SIZE - GAP), SIZE])
         return [*rows, painted(""), *wrapped(painted(facts.text), width)]
 
     def _curve(self, width: int) -> list[Content]:

@@ -16,6 +16,7 @@ from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example, Notice
 from chatbot.tui.turn import Turn
+from chatbot.tui.wording import welcome
 
 KEPT = 300  # the newest entries; a terminal gets slow with more
 FACTS_FROM = 20  # rows of the screen
@@ -194,9 +195,16 @@ class Chat(VerticalScroll, can_focus=False):
         self._add(Notice(text))
 
     def tell(self, text: str, offers: Iterable[str]) -> None:
-        """Appends a notice, and what can be tried with a click."""
-        self.remark(text)
+        """Appends a long notice, shown from its beginning on, and what can be tried."""
+        notice = Notice(text)
+        self._add(notice)
         self.mount(*(Example(offer) for offer in offers))
+        self.call_after_refresh(self.scroll_to_widget, notice, top=True, animate=False)
+
+    @property
+    def offered(self) -> list[str]:
+        """What stands there to be tried, from the top."""
+        return [example.utterance for example in self.query(Example)]
 
     def turn_of(self, question: Question) -> Turn | None:
         """The turn in which `question` was asked, if it is still there."""
@@ -215,6 +223,7 @@ class Chat(VerticalScroll, can_focus=False):
             self.remove_children(self.children[:surplus])
 
     def _add_turn(self, utterance: str) -> Turn:
+        self.anchor()  # who says something wants to see the answer
         turn = Turn(utterance)
         turn.facts_shown = self._facts_shown
         self._add(turn)
@@ -223,15 +232,9 @@ class Chat(VerticalScroll, can_focus=False):
     def _welcome(self) -> None:
         """Fills the empty chat: the bundle's examples, or what can be done while it loads."""
         examples = self._card.examples if self._card else ()
-        if self._card is None:
-            text = "loading … you can already type"
-        elif examples:
-            text = "say something, or try one of these (click, or ↑):"
-        else:
-            text = "say something"
         self.remove_children("*")
-        fitting = examples[: max(1, self.screen.size.height // 3)]
-        self.mount(Notice(text, classes="-welcome"), *(Example(utterance) for utterance in fitting))
+        fitting = examples[: max(1, self.screen.size.height // 4)]
+        self.mount(Notice(welcome(self._card), classes="-welcome"), *(Example(utterance) for utterance in fitting))
 
     def _next(self) -> None:
         """Answers the next message that waits, if any. The reply before it has ended."""

@@ -56,8 +56,10 @@ def _row(candidate: Candidate, said: bool) -> list[Content]:
 
 
 def named(text: str) -> str:
-    """A piece as people read it: a word by itself, what goes on with one behind a hyphen."""
-    return text.lstrip() if text.startswith(" ") else f"-{text}" if text else "(end)"
+    """A piece as people read it: a word or a sign by itself, what goes on with a word behind a hyphen."""
+    if not text:
+        return "(end)"
+    return f"-{text}" if text[0].isalnum() else text.lstrip() or "␣"
 
 
 def summary(choices: tuple[Choice, ...]) -> str:

@@ -39,11 +39,11 @@ class Given(NamedTuple):
 
 
 def command_of(line: str) -> Given | None:
-    """The command that a line is: one word that begins with a slash, known or not, or a known one and what it takes. None for an utterance."""
+    """The command that a line is: one word that begins with a slash, known or not, or a known one and what it takes; the slash alone asks for help. None for an utterance."""
     if not line.startswith("/") or not line.strip():
         return None
     name, *rest = line.split(maxsplit=1)
-    name, argument = name.lower(), "".join(rest).strip()
+    name, argument = "/help" if name == "/" else name.lower(), "".join(rest).strip()
     known = COMMANDS.get(name)
     return None if argument and not (known and known.argument) else Given(name, argument)
 

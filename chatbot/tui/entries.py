@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from chatbot.tui.sheet import DIM, LISTENER, Sheet, fitted, painted, painted_line, wrapped
+from chatbot.tui.sheet import DIM, LISTENER, Sheet, painted, painted_line, wrapped
 from chatbot.tui.turn import INDENT
 
 
@@ -51,8 +51,9 @@ class Example(Sheet):
         self.utterance = utterance
 
     def lines(self, width: int) -> list[Content]:
-        """One line."""
-        return [fitted(painted(" " * INDENT, ("▸ ", LISTENER)) + painted_line(self.utterance), width)]
+        """The utterance whole, behind a mark: it is often the last word that tells two of them apart."""
+        first, *rest = wrapped(painted_line(self.utterance), width - INDENT - 2)
+        return [painted(" " * INDENT, ("▸ ", LISTENER)) + first, *(painted(" " * (INDENT + 2)) + line for line in rest)]
 
     def on_click(self, event: Click) -> None:
         """Hands the utterance over."""

@@ -33,22 +33,12 @@ class Panel(VerticalScroll):
     """The pictures of one question. While a draft has finished words the race is theirs, else that of the last answered question."""
 
     FOCUS_ON_CLICK = False  # typing goes to the prompt
-    SCOPED_CSS = False  # what is shown depends on the screen around it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "point(0, -1)", "Cursor", show=False),
         Binding("down", "point(0, 1)", "Cursor", show=False),
         Binding("left", "point(-1, 0)", "Cursor", show=False),
         Binding("right", "point(1, 0)", "Cursor", show=False),
     ]
-    DEFAULT_CSS = """
-    Panel { padding: 0 1; }
-    Panel Picture { display: none; }
-    Panel.-race RaceView, Panel.-ladder LadderView, Panel.-attention AttentionView, Panel.-twins TwinsView { display: block; }
-    Panel.-alone Picture, Screen.-tall Panel Picture { display: block; margin-bottom: 1; }
-    Panel.-alone TwinsView, Screen.-tall Panel TwinsView, Screen.-tall Panel.-twins Picture { display: none; }
-    Screen.-tall Panel.-twins TwinsView { display: block; }
-    Panel.-alone Pages, Screen.-tall Panel Pages, Screen.-low Panel Pages { display: none; }
-    """
 
     page: reactive[Page] = reactive[Page]("race")
     cursor: reactive[Cursor] = reactive(Cursor())
@@ -70,6 +60,7 @@ class Panel(VerticalScroll):
         super().__init__()
         self._engine = engine
         self._race_view, self._ladder_view, self._attention_view, self._twins_view = RaceView(), LadderView(), AttentionView(), TwinsView()
+        self._views = dict(zip(PAGES, (self._race_view, self._ladder_view, self._attention_view, self._twins_view), strict=True))
         self._loaded = False
         self._wait: int | None = None  # of the interrupter that races; None: there is none
         self._draft: Question | None = None  # the finished words that the race shows, or soon will
@@ -79,14 +70,14 @@ class Panel(VerticalScroll):
     def compose(self) -> ComposeResult:
         """The names of the pages, then race above ladder above attention, or twins."""
         yield Pages().data_bind(Panel.page)
-        for view in (self._race_view, self._ladder_view, self._attention_view, self._twins_view):
+        for view in self._views.values():
             yield view.data_bind(Panel.cursor)
 
     def watch_page(self, page: Page) -> None:
         """Turns the page, where only one fits."""
         for other in PAGES:
             self.set_class(other == page, f"-{other}")
-        self.scroll_home(animate=False)
+        self.call_after_refresh(self._show_page)
 
     def watch_cursor(self, before: Cursor, now: Cursor) -> None:
         """Keeps in sight what the cursor has moved to."""
@@ -99,8 +90,7 @@ class Panel(VerticalScroll):
     @property
     def can_turn(self) -> bool:
         """Is there another page to turn to?"""
-        turned = not self.screen.has_class("-tall") or self.page == "twins" or self._twins_view.twins is not None
-        return self.display and turned and not self.has_class("-alone")
+        return self.display and not self.has_class("-alone")
 
     @property
     def can_replay(self) -> bool:
@@ -117,9 +107,14 @@ class Panel(VerticalScroll):
         """Is a replay under way?"""
         return self._race_view.replaying
 
+    def make_room(self) -> None:
+        """Leaves most of a narrow screen to the chat, until there is something new to see here."""
+        self.add_class("-aside")
+
     def turn(self) -> None:
-        """Turns to the next page; where all three pictures stand, to the twins and back."""
-        steps = PAGES if not self.screen.has_class("-tall") else ("race", "twins")
+        """Turns to the next page; where all three pictures stand and fit, to the twins and back."""
+        self.remove_class("-aside")
+        steps = ("race", "twins") if self.screen.has_class("-tall") and not self.max_scroll_y else PAGES
         place = steps.index(self.page) if self.page in steps else 0
         self.page = steps[(place + 1) % len(steps)]
 
@@ -164,6 +159,7 @@ class Panel(VerticalScroll):
 
     def open(self, opened: bool) -> None:
         """Opens or closes the panel; what was missed while it was closed is drawn now."""
+        self.remove_class("-aside")
         self.display = opened
         self._draft = None
         self._stop_clock()
@@ -253,6 +249,7 @@ class Panel(VerticalScroll):
 
     @on(Drawn)
     def _take(self, message: Drawn) -> None:
+        self.remove_class("-aside")
         known, drawing = self._answered, message.drawing
         if message.question is self._draft and isinstance(drawing, Race):
             self._race_view.show("live", drawing)
@@ -271,6 +268,7 @@ class Panel(VerticalScroll):
                     known.twins = drawing
             if self._draft is None:
                 self._show_answered()
+        self.call_after_refresh(self._follow)
 
     @on(NotDrawn)
     def _explain(self, message: NotDrawn) -> None:
@@ -291,5 +289,11 @@ class Panel(VerticalScroll):
 
     @on(RaceView.Grown)
     def _follow(self) -> None:
-        """Keeps the newest row in sight where the race is longer than the panel."""
-        self.scroll_to(y=self._race_view.virtual_region.bottom - self.size.height, animate=False)
+        """Keeps in sight the end of a race or of twins that are longer than the panel, or the beginning of another picture."""
+        if self.page in ("race", "twins"):
+            self.scroll_to(y=self._views[self.page].virtual_region.bottom - self.size.height, animate=False)
+        else:
+            self._show_page()
+
+    def _show_page(self) -> None:
+        self.scroll_to(y=self._views[self.page].virtual_region.y - 1, animate=False)

@@ -1,6 +1,6 @@
 """The prompt: where the person types, over several lines if need be, with the utterances sent before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -44,10 +44,11 @@ class Prompt(TextArea):
 
         text: str  # may be empty
 
-    def __init__(self) -> None:
+    def __init__(self, offered: Callable[[], Sequence[str]]) -> None:
+        """`offered` are the utterances that stand in the chat to be tried: ↑ goes through them first."""
         super().__init__(compact=True, highlight_cursor_line=False)
         self.cursor_blink = False  # a blinking cursor is a timer that never rests
-        self.suggestions: tuple[str, ...] = ()  # what ↑ offers before anything was sent
+        self._offered = offered
         self._sent: list[str] = []
         self._hide_inherited_keys()
         self._place = 0  # in the history, counted from the draft backwards
@@ -61,22 +62,20 @@ class Prompt(TextArea):
             elif key not in KEYS:
                 self._bindings.key_to_bindings[key] = [replace(binding, system=True) for binding in bindings]
 
-    def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """Leaves a blank in an empty prompt to the app, which may have something to pause."""
-        return not (key == "space" and not self.text) and super().check_consume_key(key, character)
-
     def say(self, placeholder: str) -> None:
         """Sets what an empty prompt says."""
         self.placeholder = painted(placeholder)
 
-    def on_key(self, event: Key) -> None:
-        """Enter and its kin, here and not as bindings: those would overtake the keys typed just before them."""
-        if event.key not in KEYS:
-            return
+    async def on_key(self, event: Key) -> None:
+        """Enter and its kin, here and not as bindings: those would overtake the keys typed just before them. So would the blank that pauses a replay."""
         if event.key == "enter":
             self.action_send()
-        else:
+        elif event.key in KEYS:
             self.action_new_line()
+        elif event.key == "space" and not self.text:  # no utterance begins with it
+            await self.run_action("app.pause")
+        else:
+            return
         event.stop()
         event.prevent_default()
 
@@ -132,7 +131,7 @@ class Prompt(TextArea):
             self._go(self._place - 1)
 
     def _go(self, place: int) -> None:
-        past = self._sent or list(reversed(self.suggestions))
+        past = [*self._sent, *reversed(self._offered())]
         if not 0 <= place <= len(past):
             return
         if self._place == 0:
@@ -160,9 +159,9 @@ class Entry(Horizontal):
     Entry { height: auto; border-top: hkey $foreground 20%; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, offered: Callable[[], Sequence[str]]) -> None:
         super().__init__()
-        self.prompt = Prompt()
+        self.prompt = Prompt(offered)
 
     def compose(self) -> ComposeResult:
         """Mark, then prompt."""

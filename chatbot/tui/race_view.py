@@ -10,7 +10,7 @@ from textual.timer import Timer
 from chatbot.records import Beat, Race, Reply
 from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign
 from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, bar, columns, painted, painted_line
-from chatbot.tui.wording import NO_INTERRUPTER, caption
+from chatbot.tui.wording import NO_INTERRUPTER, caption, spoken
 
 ROOMY = 32  # rows of a screen on which a blank line costs nothing
 SILENT = "·"
@@ -112,26 +112,25 @@ class RaceView(Picture):
         if self.race is None:
             return rows + remarked(INVITATIONS.get(self.state, self._trouble), width)
         race = replace(self.race, steps=self.race.steps[: self._shown])
-        widths = _widths(width, self.race)
+        said, widths = spoken(race), _widths(width, self.race)
         rows += columns([sign("#"), *(painted((name, DIM)) for name in ("heard", "interrupter", "listener"))], widths)
-        for number, beat in enumerate(race.words, 1):
-            rows += clickable(columns([self.numbered(number), *_beat(beat, INTERRUPTER)], widths), word=number)
+        for number, (beat, words) in enumerate(zip(race.words, said, strict=False), 1):
+            rows += clickable(columns([self.numbered(number), *_beat(beat.heard, words, INTERRUPTER)], widths), word=number)
         for beat in self._gone:
-            rows += [line.stylize("strike") for line in columns([sign("×"), *_beat(beat, DIM)], widths)]
+            rows += [line.stylize("strike") for line in columns([sign("×"), *_beat(beat.heard, beat.said.strip(), DIM)], widths)]
         if self.state == "live":
             return rows + _remark("the listener is still listening: press Enter" if width >= 50 else "listening: press Enter", width)
         if self.state == "replying":
             return rows + _remark("the listener has heard it all and begins", width)
         if self.replaying:
-            if race.afterwards:
-                rows += columns([sign("‖"), painted(("(end)", DIM)), painted_line(race.afterwards.strip(), INTERRUPTER), painted((SILENT, DIM))], widths)
+            if said[-1]:
+                rows += columns([sign("‖"), painted(("(end)", DIM)), painted_line(said[-1], INTERRUPTER), painted((SILENT, DIM))], widths)
             return rows + _remark("paused: space goes on, esc ends" if self.paused else "the listener is still listening", width)
         gap = [painted("")] if self.screen.size.height >= ROOMY else []
-        return rows + self._end(race, widths) + gap + _summary(race, width)
+        return rows + self._end(race, said[-1], widths) + gap + _summary(race, width)
 
-    def _end(self, race: Race, widths: list[int]) -> list[Content]:
-        after = race.afterwards.strip()
-        said = painted_line(after, INTERRUPTER) if after else painted(("(done)", DIM))
+    def _end(self, race: Race, afterwards: str, widths: list[int]) -> list[Content]:
+        said = painted_line(afterwards, INTERRUPTER) if afterwards else painted(("(done)", DIM))
         reply = painted_line(race.listener.raw if race.listener else "", LISTENER)
         return columns([sign("‖"), painted(("(end)", DIM)), said, painted(("▸ ", LISTENER)) + self.replied(reply)], widths)
 
@@ -139,16 +138,15 @@ class RaceView(Picture):
 def _widths(width: int, race: Race) -> list[int]:
     """The widths of the four columns: as wide as their words, the listener's takes what is left."""
     room = max(12, width - NUMBER - 3 * GAP)
+    *early, afterwards = (painted_line(words).cell_length for words in spoken(race))
     heard = max(8, *(painted_line(beat.heard).cell_length for beat in race.words), 0)
-    said = max(11, *(painted_line(beat.said.strip()).cell_length for beat in race.words), 0)
-    said = max(said, min(painted_line(race.afterwards.strip()).cell_length, room // 4))
+    said = max(11, *early, min(afterwards, room // 4))
     heard, said = min(heard, max(8, room * 3 // 10)), min(said, max(11, room * 3 // 10))
     return [NUMBER, heard, said, max(4, room - heard - said)]
 
 
-def _beat(beat: Beat, style: str) -> list[Content]:
-    said = beat.said.strip()
-    return [painted_line(beat.heard), painted_line(said, style) if said else painted((SILENT, DIM)), painted((SILENT, DIM))]
+def _beat(heard: str, said: str, style: str) -> list[Content]:
+    return [painted_line(heard), painted_line(said, style) if said else painted((SILENT, DIM)), painted((SILENT, DIM))]
 
 
 def _remark(text: str, width: int) -> list[Content]:

@@ -42,7 +42,7 @@ class TwinsView(Picture):
         else:
             for race in races:
                 rows += self._table([race], width, self.twins.bound)
-        return rows + remarked(f"{twins_caption(self.twins)} That part is underlined, up to {CUT}.", width)
+        return rows + remarked(f"{twins_caption(self.twins)} What cannot differ is underlined, up to {CUT}.", width)
 
     def _table(self, races: list[Race], width: int, bound: int) -> list[Content]:
         """The races beside each other: a row a word, and below them what each listener says."""

@@ -4,10 +4,18 @@ import math
 from collections.abc import Sequence
 
 from chatbot.errors import OptionError
-from chatbot.records import Attention, Influence, Ladder, Race, Twins, plural
+from chatbot.records import Attention, BotCard, Influence, Ladder, Race, Twins, plural
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
 SPOKEN = 3  # words of a beginning that a sentence repeats
+
+
+def welcome(card: BotCard | None) -> str:
+    """What an empty chat says; `card` is None while the bot is loaded."""
+    if card is None:
+        return "loading … you can already type"
+    hints = ["F2 shows the interrupter, a second bot that has to answer while you are still typing. F10 is a tour of five minutes."] if card.waits else []
+    return "\n\n".join([*hints, "Say something, or try one of these (click, or ↑):" if card.examples else "Say something."])
 
 
 def caption(race: Race) -> str:
@@ -26,7 +34,7 @@ def settled(ladder: Ladder) -> str:
 def twins_caption(twins: Twins) -> str:
     """Of how much of its reply the interrupter could not know the ending."""
     heard, bound, said = (plural(count, "piece") for count in (twins.heard_alike, twins.bound, twins.said_alike))
-    return f"The two begin with the same {heard}. The interrupter's replies are alike in {said}, and cannot differ in the first {bound}."
+    return f"The two begin with the same {heard}, so the interrupter's replies cannot differ in the first {bound}; they are alike in {said}."
 
 
 def named(pieces: Sequence[str]) -> list[str]:
@@ -36,6 +44,13 @@ def named(pieces: Sequence[str]) -> list[str]:
         goes_on = piece[:1].isalnum() and before.strip() and not before[-1].isspace()
         names.append(f"-{piece}" if goes_on else piece.strip() or "␣")
     return names
+
+
+def spoken(race: Race) -> list[str]:
+    """What the interrupter said on each word, and last after the end, as people read it; "" where it said nothing."""
+    parts = [*(beat.said for beat in race.words), race.afterwards]
+    names = iter(named([part for part in parts if part.strip()]))
+    return [next(names) if part.strip() else "" for part in parts]
 
 
 def tenths(share: float) -> str:

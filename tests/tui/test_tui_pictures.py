@@ -8,6 +8,7 @@ import pytest
 from rich.style import Style
 from test_tui_hostile import HOSTILE, HostileEngine
 from textual.color import Color
+from textual.events import Key
 from tui_stage import EARLY, LATE, OTHER, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
 from chatbot.errors import BundleError
@@ -17,6 +18,7 @@ from chatbot.tui.app import ChatApp
 from chatbot.tui.attention_view import RAMP, AttentionView
 from chatbot.tui.glyphs import ASCII
 from chatbot.tui.pages import PAGES
+from chatbot.tui.panel import Panel
 from chatbot.tui.picture import Cursor, pointed
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.twins_view import TwinsView
@@ -260,7 +262,8 @@ def test_an_ending_sets_the_race_beside_its_twin(engine):
         assert len(engine.asked) == 1, "the twin is no part of the conversation"
         await pilot.press("f3")
         await see(pilot, "Ladder")
-        await pilot.press("f3")
+        while app.query_one(Panel).page != "twins":  # by way of the pictures that are out of sight
+            await pilot.press("f3")
         await see(pilot, "are alike in")
         await write(pilot, "good night ")
         await see(pilot, "still listening")
@@ -307,7 +310,10 @@ def test_a_replay_pauses_and_ends_and_blocks_no_typing(engine, monkeypatch):
         await pilot.press("escape")
         await see(pilot, "(done)")
         assert not view.replaying
-        await pilot.press("f5", "a", "space", "b")
+        await pilot.press("f5")
+        for key in ("a", "space", "b"):  # at once: no key is done with when the next one comes
+            app.post_message(Key(key, " " if key == "space" else key))
+        await until(pilot, lambda: len(app._prompt.text) == 3, "what was typed")
         assert app._prompt.text == "a b", "with a draft a space is a space"
         await see(pilot, "press Enter")
         assert not view.replaying, "the race of what is typed takes its place"

@@ -50,7 +50,7 @@ def test_twins_are_sentences_too():
 Note: Say with which word: /ending WORD.
 Twins: Ending in "sad": the interrupter says "That is wonderful to hear", the listener "I'm sorry to hear that.".
 Twins: Ending in "happy": the interrupter says "That is wonderful to hear", the listener "How lovely!".
-Twins: The two begin with the same 6 pieces. The interrupter's replies are alike in 5 pieces, and cannot differ in the first 5 pieces."""
+Twins: The two begin with the same 6 pieces, so the interrupter's replies cannot differ in the first 5 pieces; they are alike in 5 pieces."""
     )
     assert "There is no race to set another beside yet" in transcript(["/ending happy"], compare=True)
 
