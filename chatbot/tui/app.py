@@ -35,6 +35,7 @@ from chatbot.tui.turn import Turn
 from chatbot.tui.wording import chosen_wait, finished_words
 
 GREEDY = Decoding()
+INVITATION = "say something …   / commands   ↑ history   F1 help"
 
 
 class ChatApp(Actions):
@@ -145,7 +146,7 @@ class ChatApp(Actions):
             self._resumed = None
         else:
             self._conversation.start(card)
-        self._prompt.say("say something …   / commands   ↑ history   F1 help")
+        self._prompt.say(INVITATION)
         self._panel.ready(chosen_wait(card.waits, self._wait))
         self._chat.open(card)
         for trouble in self._troubles:
@@ -166,6 +167,7 @@ class ChatApp(Actions):
     @on(_NotLoaded)
     def _give_up(self, message: _NotLoaded) -> None:
         if self._loaded:
+            self._prompt.say(INVITATION)
             self._chat.remark(message.trouble)
         else:
             self.exit(return_code=2, message=f"chatbot: {message.trouble}")

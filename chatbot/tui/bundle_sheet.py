@@ -73,7 +73,7 @@ class BundleSheet(ModalScreen[str | None]):
             yield OptionList(*(Option(painted_line(name)) for name in self._names), compact=True)
             with VerticalScroll(id="about", can_focus=False):
                 yield About(self._card, self._facts)
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Marks the bundle that is talked with."""

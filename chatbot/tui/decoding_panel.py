@@ -88,7 +88,7 @@ class DecodingPanel(ModalScreen[bool]):
                 yield self._complaint
             with VerticalScroll(id="choices", can_focus=False):
                 yield self._picture
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Shows the steps of the last reply as it was said."""

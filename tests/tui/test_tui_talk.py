@@ -13,6 +13,7 @@ from chatbot.tui.app import ChatApp
 from chatbot.tui.bundle_sheet import BundleSheet
 from chatbot.tui.chat import KEPT
 from chatbot.tui.choices_view import ChoicesView
+from chatbot.tui.commands import Given, command_of
 from chatbot.tui.conversation import changed
 from chatbot.tui.decoding_panel import FIELDS, DecodingPanel
 from chatbot.tui.entries import Example, Notice
@@ -277,6 +278,7 @@ def test_another_bundle_hears_nothing_of_what_was_said_and_the_chat_stays(engine
         await talk(pilot, engine, "one")
         await ask(pilot, "/model nonsense")
         await see(pilot, "nonsense: no bundle of that name or path")
+        assert "loading" not in shown(app)
         await pilot.press("f9")
         await see(pilot, "fingerprint")
         await see(pilot, "0.50")
@@ -331,6 +333,9 @@ def test_the_tour_goes_on_with_enter_and_says_what_was_not_learned():
             await pilot.press("enter")
             await until(pilot, lambda step=step: any(notice.text.startswith(f"{step}/5") for notice in app.query(Notice)), f"step {step}")
             assert app._panel.page == page
+            await pilot.press("up")
+            assert app._prompt.text == app.query(Example).first().utterance, "what is offered takes no mouse"
+            app._prompt.put("")
         assert [offer.utterance for offer in app.query(Example)][-2:] == ["/decoding sample", "/again"]
         engine.stream = lambda *_: iter([Reply("What?", -9.0, 3, 1.0, instead_of="x")])
         await ask(pilot, "some sentence")
@@ -341,6 +346,42 @@ def test_the_tour_goes_on_with_enter_and_says_what_was_not_learned():
         assert app._tour is None
 
     drive(app, script, (120, 50))
+
+
+def test_the_drawer_makes_room_for_the_tour_until_there_is_something_new_in_it():
+    engine = FakeEngine()
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await talk(pilot, engine, f"{WEATHER} {WEATHER}")
+        await see(pilot, "had heard 1 of 14 words")
+        whole = app._panel.size.height
+        await pilot.press("f10")
+        await see(pilot, "1/5")
+        await until(pilot, lambda: app._panel.size.height < whole, "room")
+        await write(pilot, f"{WEATHER} ")
+        await see(pilot, "still listening")
+        assert not app._panel.has_class("-aside")
+
+    drive(app, script, (80, 24))
+
+
+def test_pictures_that_are_out_of_sight_are_turned_to():
+    engine = FakeEngine()
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await talk(pilot, engine, f"{WEATHER} {WEATHER}")
+        await see(pilot, "Race")
+        await until(pilot, lambda: app._panel.max_scroll_y > 0, "more than fits")
+        await pilot.press("f3")
+        await until(pilot, lambda: "Ladder" in shown(app) and "Race" not in shown(app), "the ladder from its title on")
+
+    drive(app, script)
+
+
+def test_a_slash_alone_lists_the_commands():
+    assert command_of("/") == Given("/help", "")
 
 
 def test_a_frame_is_filled_with_what_the_bundle_holds_out():
