@@ -19,7 +19,7 @@ class Notice(Sheet):
 
     DEFAULT_CSS = """
     Notice { margin-bottom: 1; }
-    Screen.-low Notice, Notice.-welcome { margin-bottom: 0; }
+    Notice.-welcome { margin-bottom: 0; }
     """
 
     def __init__(self, text: str, *, classes: str | None = None) -> None:

@@ -78,7 +78,7 @@ ENGLISH = Texts(
     ),
     free="any sentence of your own",
     unlearned="I have not learned this; the race is still real: look at who spoke when, not at what was said.",
-    following="Take a sentence below, or one of your own. Enter on the empty prompt goes on.",
+    following="Take what stands below (click, or ↑), or a sentence of your own. Enter on the empty prompt goes on.",
     over="That was the tour. All of it goes for any sentence that you type; /help lists what else there is.",
 )
 KOREAN = Texts(
@@ -97,7 +97,7 @@ KOREAN = Texts(
     ),
     free="아무 문장이나",
     unlearned="이 말은 배운 적이 없습니다. 그래도 경주는 진짜입니다. 무슨 말을 했는지보다 누가 언제 말했는지 보세요.",
-    following="아래 문장을 고르거나 하고 싶은 말을 하세요. 빈 줄에서 Enter 를 누르면 다음으로 갑니다.",
+    following="아래에서 고르거나(클릭 또는 ↑) 하고 싶은 말을 하세요. 빈 줄에서 Enter 를 누르면 다음으로 갑니다.",
     over="둘러보기를 마쳤습니다. 여기서 본 것은 어떤 문장에나 그대로 통합니다. /help 는 그 밖의 명령을 보여 줍니다.",
 )
 

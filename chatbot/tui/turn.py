@@ -43,7 +43,6 @@ class Turn(Sheet, can_focus=True):
     DEFAULT_CSS = """
     Turn { margin-bottom: 1; }
     Turn:focus { background: $boost; }
-    Screen.-low Turn { margin-bottom: 0; }
     """
     FOCUS_ON_CLICK = False
     HELP = "**← →** show the other replies to this question; of the last one the next question follows the reply that is shown."

@@ -495,6 +495,17 @@ def test_the_help_opens_and_closes_and_lists_our_keys(engine):
     drive(app, script)
 
 
+def test_where_every_row_counts_there_is_none_between_the_turns(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await ask(pilot, "one")
+        await see(pilot, LATE)
+        assert rows(app)[app._chat.region.bottom - 1].strip().startswith("bot")
+
+    drive(app, script, (40, 10))
+
+
 def test_on_a_small_screen_the_help_lists_the_keys_in_the_chat(engine):
     app = ChatApp(engine)
 
