@@ -31,7 +31,7 @@ FAKES = {
 }
 SHIPPED = {
     "small-talk": Spoken(WEATHER, "happy", lambda: BundleEngine("small-talk", "cpu")),
-    "small-talk.ko": Spoken("우리 팀은 그 소식 나까지 전부 모르던데", "알던데", lambda: BundleEngine("small-talk.ko", "cpu")),
+    "small-talk.ko": Spoken("안방 에어컨 다 껐네", "켰네", lambda: BundleEngine("small-talk.ko", "cpu")),
 }
 
 
