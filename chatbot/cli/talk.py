@@ -94,9 +94,14 @@ def conversed(
     app = ChatApp(
         engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour, preferences=preferences_file()
     )
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one acts at once
+        app.leave(128 + number)
+
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # leave the terminal as it was found
         if number := getattr(signal, name, None):
-            signal.signal(number, lambda number, _: app.exit(return_code=128 + number))
+            signal.signal(number, leave)
     app.run()
     raise typer.Exit(app.return_code or 0)
 

@@ -1,5 +1,6 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -81,6 +82,7 @@ class ChatApp(Actions):
         self._prompt = self._entry.prompt
         self._panel.display = compare
         self._loaded = False
+        self._events: asyncio.AbstractEventLoop | None = None
 
         chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
         self._troubles = chosen.troubles
@@ -98,10 +100,17 @@ class ChatApp(Actions):
 
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""
+        self._events = asyncio.get_running_loop()
         self._status.decoding = self._conversation.decoding
         self._prompt.say("loading … you can already type")
         self._prompt.focus()
         self.call_after_refresh(self.load)
+
+    def leave(self, code: int) -> None:
+        """Ends, from the handler of a signal: the screen may be waiting for a key for ever, and a signal alone does not wake it."""
+        self.exit(return_code=code)
+        if self._events:
+            self._events.call_soon_threadsafe(lambda: None)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The two characters' colours, told apart by the colour-blind too (Okabe and Ito), darker on a light ground."""
