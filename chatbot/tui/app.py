@@ -1,6 +1,8 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +39,8 @@ from chatbot.tui.wording import chosen_wait, finished_words
 
 GREEDY = Decoding()
 INVITATION = "say something …   / commands   ↑ history   F1 help"
+LOOKS = 3.0  # seconds between two looks at whether there is a terminal
+HUNG_UP = 129
 
 
 class ChatApp(Actions):
@@ -101,6 +105,8 @@ class ChatApp(Actions):
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""
         self._events = asyncio.get_running_loop()
+        if not self.is_headless:
+            self.set_interval(LOOKS, self._leave_if_alone)
         self._status.decoding = self._conversation.decoding
         self._prompt.say("loading … you can already type")
         self._prompt.focus()
@@ -111,6 +117,11 @@ class ChatApp(Actions):
         self.exit(return_code=code)
         if self._events:
             self._events.call_soon_threadsafe(lambda: None)
+
+    def _leave_if_alone(self) -> None:
+        """Ends when the terminal has gone without a signal: Textual would read its end of file for ever, as fast as it can."""
+        if not os.isatty(sys.__stdin__.fileno()):  # type: ignore[union-attr]
+            self.leave(HUNG_UP)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The two characters' colours, told apart by the colour-blind too (Okabe and Ito), darker on a light ground."""

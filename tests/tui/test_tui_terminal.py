@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -12,10 +13,12 @@ import pytest
 pytest.importorskip("pty", reason="no pseudo-terminals here")
 
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 sys.path.insert(0, sys.argv[1])
 from tui_stage import FakeEngine
+from chatbot.tui import app as screen
 from chatbot.tui.app import ChatApp
+screen.LOOKS = 0.05
 from chatbot.tui.race_view import RaceView
 RaceView.PACE = 1000.0  # a replay that will not end by itself
 engine, moment = FakeEngine(), sys.argv[2]
@@ -31,6 +34,7 @@ def exit(*arguments, **named):
     if engine.gate:
         engine.let(99)
 app.exit = exit
+signal.signal(signal.SIGHUP, lambda number, _: app.leave(128 + number))
 app.run()
 sys.exit(app.return_code)
 """
@@ -100,3 +104,17 @@ def test_it_can_be_left_while_it_loads_replies_or_replays(moment, shown):
         terminal.until(b"ctrl+c once more quits.")
         terminal.type(b"\x03")
         assert terminal.left() == 0
+
+
+def test_a_signal_ends_a_screen_that_waits_for_a_key():
+    with Terminal("") as terminal:
+        terminal.until(b"daily-gru")
+        terminal.program.send_signal(signal.SIGHUP)
+        assert terminal.left() == 128 + signal.SIGHUP
+
+
+def test_when_its_terminal_goes_without_a_word_so_does_the_screen():
+    with Terminal("") as terminal:
+        terminal.until(b"daily-gru")
+        os.dup2(os.open(os.devnull, os.O_RDWR), terminal.master)  # closes the only end of the terminal that is held here
+        assert terminal.program.wait(30) == 129
