@@ -42,7 +42,10 @@ async def drawn(pilot: Pilot[None], spoken: Spoken, *, key_by_key: bool = False)
     panel, sections = app._panel, []
 
     async def take(title: str) -> None:
-        await pilot.pause()
+        before: list[str] = []
+        while before != (now := rows(app)):  # what scrolls after it is drawn has come to rest
+            before = now
+            await pilot.pause(0.05)
         region = panel.region
         visible = [row[region.x : region.right] for row in rows_by_cell(app)[region.y : region.bottom]]
         sections.append("\n".join([f"== {title}", *("".join(row).rstrip() for row in visible)]))
