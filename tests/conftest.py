@@ -41,8 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--snapshot-update", action="store_true", help="write tests/tui/snapshots anew instead of comparing with them")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _one_thread():
+    """Before each test: a command that was tried before it may have taken more, and sums then round otherwise."""
     torch.set_num_threads(1)
 
 
