@@ -117,4 +117,4 @@ def test_when_its_terminal_goes_without_a_word_so_does_the_screen():
     with Terminal("") as terminal:
         terminal.until(b"daily-gru")
         os.dup2(os.open(os.devnull, os.O_RDWR), terminal.master)  # closes the only end of the terminal that is held here
-        assert terminal.program.wait(30) == 129
+        assert terminal.program.wait(30) in (129, 120)  # 120: Python could not flush what nobody reads
