@@ -58,8 +58,6 @@ def _json(session: Session, numbers: list[int]) -> str:
 
 
 def _chat(session: Session, numbers: list[int]) -> str:
-    from chatbot.transcripts import draft
+    from chatbot.transcripts import draft_of_session
 
-    told = [session.turns[number - 1] for number in numbers]
-    decodings = {one.decoding for one in told}
-    return draft([(safe_text(one.utterance), safe_text(one.reply.text)) for one in told], decoding=decodings.pop() if len(decodings) == 1 else None)
+    return safe_text(draft_of_session([session.turns[number - 1] for number in numbers]))
