@@ -63,7 +63,10 @@ class Terminal:
     def rest(self, seconds: float) -> None:
         """Reads what is drawn until nothing has been for so long."""
         while select.select([self._master], [], [], seconds)[0]:
-            os.read(self._master, 1 << 16)
+            try:
+                os.read(self._master, 1 << 16)
+            except OSError:  # on Linux a terminal whose program has ended is an error to read
+                return
 
     def close(self) -> int:
         """Quits the program; its exit code."""
