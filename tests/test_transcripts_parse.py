@@ -1,5 +1,6 @@
 """The format of transcripts: each mistake at its line and column, whatever the file; one layout, which changes nothing that is said."""
 
+import random
 import re
 import textwrap
 from contextlib import suppress
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transcript_mutations import HERE, WHOLE, check, mistake, mutated
 
 from chatbot.corpus import starter
 from chatbot.errors import OptionError, TranscriptError
@@ -17,56 +19,9 @@ from chatbot.transcripts.formatting import formatted
 from chatbot.transcripts.parse import DIRECTIVES, LARGEST, SIGNS, parse, read
 from chatbot.transcripts.scenes import squeezed
 
-HERE = Path("a.chat")
-WHOLE = """# all of it
-@chat 1
-@seed 7
-@decode greedy
-@history script
-
-== sad
-> Today's perfect weather makes me so sad
-< I'm sorry to hear that.
-<~ \\b(sorry|oh no)\\b
-<- great
-<-~ gre+at
-rnn! "happy"
-
-== happy
-@history model
-> Today's perfect weather makes me so happy
-<* *lovely*|*wonderful*
-<+ day
-<@ topic:joy
-rnn= 5 "sad"
-
-# it draws
-== sampled
-@decode sample t=0.8 p=0.9 k=5
-@trials 20
-@pass 0.9
-> hi there
-<* hello*
-
-== wish
-@decode beam 3
-@xfail "needs history"
-> and yesterday?
-<?
-"""
-
 
 def scene(*lines: str) -> str:
     return "\n".join(["@chat 1", "== a", *lines, ""])
-
-
-def mistake(text: str) -> str:
-    """The mistake in a transcript, or "" if there is none."""
-    try:
-        parse(text, HERE)
-    except TranscriptError as error:
-        return str(error)
-    return ""
 
 
 # What is read
@@ -202,25 +157,6 @@ def test_what_is_laid_out_well_stays_and_what_is_not_becomes_so():
 LINES = st.sampled_from([*WHOLE.split("\n"), "", "#", "  ", "<? x", "== sad", "@chat 1", "> \u2028 x", "<~ (", "<* a|b", '@xfail "x"', 'rnn= 2 "sad"', "rnn!"])
 
 
-def said_by(text: str) -> list[tuple]:
-    transcript = parse(text, HERE)
-    return [(str(one.title), [[str(line) for line in (turn.said, *turn.expected)] for turn in one.turns], one.settings, one.xfail) for one in transcript.scenes]
-
-
-def check(text: str) -> None:
-    """A transcript, which its layout leaves as it is and which has one layout; or one mistake, told in a line with its place."""
-    if told := mistake(text):
-        assert told.startswith("a.chat:")
-        assert "\n" not in told
-        number, column = map(int, told.split(":")[1:3])
-        lines = text.split("\n")
-        assert 1 <= number <= len(lines)
-        assert 1 <= column <= len(lines[number - 1]) + 3
-    else:
-        assert said_by(formatted(text)) == said_by(text)
-        assert formatted(formatted(text)) == formatted(text)
-
-
 @settings(max_examples=200)
 @given(st.lists(LINES, max_size=12), st.booleans())
 def test_whatever_the_lines_they_are_a_transcript_or_one_mistake(lines, begun):
@@ -240,6 +176,14 @@ def test_whatever_the_bytes_they_are_a_transcript_or_one_mistake(tmp_path_factor
     path.write_bytes(WHOLE.encode()[:place] + raw + WHOLE.encode()[place:])
     with suppress(TranscriptError):
         read(path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_5000_mutated_files_each_is_a_transcript_or_one_mistake(seed):
+    """The slowest test here: four times 5,000 files. The soak has more."""
+    generator = random.Random(seed)
+    for _ in range(5000):
+        check(mutated(generator, WHOLE, [WHOLE]))
 
 
 # Drafts

@@ -3,9 +3,9 @@
     python benchmarks/soak/transcripts.py [--files 20000] [--moments 200] [--seed 1] [--json FILE]
 
 A file is one of tests/transcripts, or one with every operator, of which lines and characters are taken out, doubled, swapped, or replaced by others. It must
-be a transcript, which laying it out leaves as it is and which has one layout, or one mistake, told in a line with its place. Then an `--accept` is killed before
-each line of Python that puts the file in its place, and at moments spread over the time that it takes: the file must be the old one or the new one, and the
-same command must then end with the new one. The first wrong outcome ends all.
+be what tests/transcript_mutations.py asks of any file. Then an `--accept` is killed before each line of Python that puts the file in its
+place, and at moments spread over the time that it takes: the file must be the old one or the new one, and the same command must then
+end with the new one. The first wrong outcome ends all.
 """
 
 import os
@@ -23,82 +23,17 @@ from typing import Any
 import torch
 
 from chatbot import bundle as bundles
-from chatbot.errors import TranscriptError
 from chatbot.shipped import BUNDLES
 from chatbot.transcripts import accepting
-from chatbot.transcripts.formatting import formatted
-from chatbot.transcripts.parse import parse, read
+from chatbot.transcripts.parse import read
 from chatbot.transcripts.playing import Cast
 
-SCENES = Path(__file__).parents[2] / "tests" / "transcripts"
-WHOLE = """@chat 1
-@seed 7
-@history script
-
-== sad
-> Today's perfect weather makes me so sad
-< I'm sorry to hear that.
-<~ \\b(sorry|oh no)\\b
-<- great
-<-~ gre+at
-rnn! "happy"
-
-# why
-== happy
-> Today's perfect weather makes me so happy
-<* *lovely*|*wonderful*
-<+ day
-<@ topic:joy
-rnn= 5 "sad"
-
-== sampled
-@decode sample t=0.8 p=0.9 k=5
-@trials 20
-@pass 0.9
-> hi there
-<* hello*
-
-== wish
-@decode beam 3
-@xfail "needs history"
-> and yesterday?
-<?
-"""
-SIGNS = (
-    "",
-    " ",
-    "\t",
-    "\r",
-    "\x00",
-    "\ufeff",
-    "\u2028",
-    "\u202e",
-    "|",
-    '"',
-    "(",
-    "[",
-    "{9}",
-    "\\",
-    "*+",
-    "(?R)",
-    "(?P<a>",
-    "== ",
-    "> ",
-    "<~ ",
-    "<?",
-    "@",
-    "# ",
-    "rnn= 9 ",
-)
-
-
-class Wrong(Exception):
-    """An outcome that must not be."""
+TESTS = Path(__file__).parents[2] / "tests"
 
 
 def main() -> None:
     """Measures, and prints a table; exits with 1 at the first wrong outcome."""
-    sys.path.insert(0, str(Path(__file__).parents[1]))
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(TESTS)]
     from measuring import Report, parser
 
     options = parser(__doc__)
@@ -116,7 +51,7 @@ def main() -> None:
             for name, kinds in accepts(Path(temporary), random.Random(given.seed), given.moments):
                 for kind, number in sorted(kinds.items()):
                     report.add(f"--accept killed {name}: {kind}", "", [number])
-    except Wrong as wrong:
+    except AssertionError as wrong:
         print(f"WRONG, seed {given.seed}: {wrong}", flush=True)
         sys.exit(1)
     report.write(given.json)
@@ -124,52 +59,16 @@ def main() -> None:
 
 def mutations(generator: random.Random, count: int) -> tuple[float, Counter[str]]:
     """The time of the slowest file, and how many are what."""
-    texts = [WHOLE, *(path.read_text("utf-8") for path in sorted(SCENES.rglob("*.chat")))]
+    from transcript_mutations import WHOLE, check, mutated
+
+    texts = [WHOLE, *(path.read_text("utf-8") for path in sorted((TESTS / "transcripts").rglob("*.chat")))]
     slowest, kinds = 0.0, Counter[str]()
     for _ in range(count):
         text = mutated(generator, generator.choice(texts), texts)
         began = time.perf_counter()
-        kinds[outcome(text)] += 1
+        kinds[check(text)] += 1
         slowest = max(slowest, time.perf_counter() - began)
     return slowest, kinds
-
-
-def mutated(generator: random.Random, text: str, texts: list[str]) -> str:
-    """`text` after one to four changes."""
-    for _ in range(generator.randint(1, 4)):
-        lines = text.split("\n")
-        one, other = generator.randrange(len(lines)), generator.randrange(len(lines))
-        place, length = generator.randrange(len(text) + 1), generator.randint(0, 20)
-        put = generator.choice((*SIGNS, *generator.choice(texts).split("\n"), "".join(map(chr, generator.choices(range(0xD7FF), k=5))), "a" * 70_000))
-        match generator.randrange(5):
-            case 0:
-                del lines[one]
-                text = "\n".join(lines)
-            case 1:
-                lines[one], lines[other] = lines[other], lines[one]
-                text = "\n".join(lines)
-            case 2:
-                text = "\n".join([*lines[:one], put, *lines[one:]])
-            case 3:
-                text = text[:place] + put + text[place + length :]
-            case _:
-                text = text[:place] + text[place + length :]
-    return text
-
-
-def outcome(text: str) -> str:
-    """What a file is. Raises Wrong when it is neither a transcript nor a mistake that is told."""
-    try:
-        said = [(str(line), line.sign) for line in parse(text, Path("a.chat")).lines()]
-    except TranscriptError as error:
-        told = str(error)
-        if "\n" in told or not told.startswith("a.chat:") or not all(number.isdecimal() for number in told.split(":")[1:3]):
-            raise Wrong(f"{told!r} of {text!r}") from None
-        return "a mistake"
-    laid = formatted(text)
-    if formatted(laid) != laid or [(str(line), line.sign) for line in parse(laid, Path("a.chat")).lines()] != said:
-        raise Wrong(f"laid out otherwise: {text!r}")
-    return "a transcript"
 
 
 def accepts(folder: Path, generator: random.Random, moments: int) -> Iterable[tuple[str, Counter[str]]]:
@@ -198,12 +97,12 @@ def accepts(folder: Path, generator: random.Random, moments: int) -> Iterable[tu
         ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         found = path.read_text()
         if found not in (old, new) or ended not in (0, -signal.SIGKILL):
-            raise Wrong(f"code {ended} left {found!r}")
+            raise AssertionError(f"code {ended} left {found!r}")
         kind = f"{'the old' if found == old else 'the new'} file, {'killed' if ended else 'done'}"
         path.write_text(old)
         accept()
         if path.read_text() != new:
-            raise Wrong("the same command ended otherwise")
+            raise AssertionError("the same command ended otherwise")
         return kind
 
     kinds, step = Counter[str](), 0
