@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from chatbot.intervals import wilson
 from chatbot.transcripts.playing import Answer, Outcome
-from chatbot.transcripts.report import REFERENCE, Run, why, wilson
+from chatbot.transcripts.report import REFERENCE, Run, why
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chatbot.intervals import wilson
 from chatbot.records import plural
 from chatbot.transcripts.drafts import spelled
 from chatbot.transcripts.playing import Answer, Cast, Outcome, Status
 from chatbot.transcripts.scenes import Line, Transcript, squeezed
 
 REFERENCE = "on the CPU in fp32, one thread, one utterance at a time"
-Z = 1.96  # of a 95 % interval
 
 _SAYS: dict[Status, str] = {"passed": "passed", "failed": "failed", "xfailed": "failed as expected", "xpassed": "passed against expectation"}
 
@@ -129,14 +129,6 @@ def trials(outcome: Outcome) -> str:
     """In how many of its trials a scene held."""
     low, high = wilson(outcome.held, len(outcome.trials))
     return f"held in {outcome.held} of {plural(len(outcome.trials), 'trial')} (Wilson 95 % interval {low:.2f} to {high:.2f})"
-
-
-def wilson(held: int, of: int) -> tuple[float, float]:
-    """The interval in which the share lies of which `held` of so many were drawn (Wilson 1927)."""
-    share, shrunk = held / of, 1 + Z * Z / of
-    middle = (share + Z * Z / (2 * of)) / shrunk
-    half = Z * math.sqrt(share * (1 - share) / of + Z * Z / (4 * of * of)) / shrunk
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def matrix(runs: Sequence[Run]) -> Iterator[str]:
