@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 
-.PHONY: help talk test soak lint types corpus bundle pictures clean
+.PHONY: help talk test soak lint types corpus bundle pictures reference clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -57,6 +57,9 @@ $(TESTABLE): $(INSTALLED)
 
 pictures: $(INSTALLED)    ## draw the pictures of the README from the real screen and the bundle that ships
 	$(BIN)/python docs/draw_pictures.py
+
+reference: $(INSTALLED)    ## write docs/reference.md from the commands themselves
+	$(BIN)/python docs/write_reference.py
 
 clean:           ## remove what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

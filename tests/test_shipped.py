@@ -1,7 +1,6 @@
 """The bundle that ships: what the README promises of it."""
 
 import json
-import re
 import shlex
 from pathlib import Path
 
@@ -136,10 +135,3 @@ def test_the_card_says_by_which_command_it_was_trained(bundle):
     assert command.removeprefix("chatbot ") in makefile.read_text("utf-8")
     scores = json.loads((FOLDER / "bundle.json").read_text("utf-8"))["scores"]
     assert f"{scores['listener']['right']:.1%}" in card
-
-
-def test_the_readme_shows_what_the_bundle_does(listener):
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    said = re.search(r"^listener +(.+?)  \(p", readme, re.MULTILINE)
-    assert said
-    assert said[1].strip() == listener.reply(SAD).text

@@ -3,9 +3,9 @@
 import gzip
 import json
 import os
-from pathlib import Path
 
 import pytest
+from corpus_reports import SHOP
 
 TOPIC = """\
 # greetings
@@ -99,49 +99,12 @@ def test_a_broken_topic_is_named_by_its_place(mistake, topics, tmp_path, text, p
     assert not (tmp_path / "small-talk.tsv").exists()
 
 
-SHOP = {
-    "You can send it back within 30 days.": ["can i send it back", "how do i return this", "i want my money back", "it does not fit", "can i give it back"],
-    "We are open from nine to six, not on Sundays.": [
-        "when do you open",
-        "are you open today",
-        "what are your hours",
-        "are you open on sunday",
-        "till when are you open",
-    ],
-    "Parcels take two to three days.": ["where is my parcel", "how long does it take", "when will it come", "how fast do you ship", "my parcel is late"],
-    "You can pay by card or by invoice.": ["how can i pay", "do you take cards", "can i pay by invoice", "is cash possible", "how do i pay?"],
-}
-FAULTS = b"how do i pay\tBy card, by invoice, or in the shop.\r\nhow can i pay\tYou can pay by card or by invoice.\nopening hours\nis it\x07 wool\tYes.\ndo you wrap\tpresents\tYes.\n"
-
-
 @pytest.fixture
 def shop(tmp_path):
-    """./shop.tsv: twenty questions with four answers, then five lines with faults. docs/checking.md shows what is said of it."""
+    """./shop.tsv: twenty questions with four answers, then five lines with faults."""
     path = tmp_path / "shop.tsv"
-    path.write_bytes("".join(f"{question}\t{answer}\n" for answer, questions in SHOP.items() for question in questions).encode() + FAULTS)
+    path.write_bytes(SHOP)
     return path
-
-
-def shown(page, command):
-    """What docs/checking.md shows below a command."""
-    return page.partition(f"$ {command}\n")[2].partition("```")[0]
-
-
-@pytest.mark.parametrize("command", ["corpus check shop.tsv", "corpus check shop.tsv --fix clean.tsv", "corpus stats clean.tsv --plain"])
-def test_the_page_on_checking_shows_what_is_printed(chatbot, shop, command):
-    page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text("utf-8")
-    if "stats" in command:
-        chatbot("corpus", "check", "shop.tsv", "--fix", "clean.tsv")
-    printed = chatbot(*command.split()).out
-    expected = shown(page, f"chatbot {command}")
-    if expected.startswith("…\n"):  # the end of it
-        expected = expected.removeprefix("…\n")
-        printed = printed[-len(expected) :]
-    if expected.endswith("…\n"):  # its beginning
-        expected = expected.removesuffix("…\n")
-        printed = printed[: len(expected)]
-    assert len(expected) > 100, "nothing is shown"
-    assert printed == expected
 
 
 def test_check(chatbot, corpus):

