@@ -1,5 +1,6 @@
 """`chatbot models`: the bundles on this machine."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -44,14 +45,25 @@ def list_(json_: options.Json = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str | None, typer.Argument(help="A bundle, by name or path.")] = None, json_: options.Json = False) -> None:
+def show(
+    name: Annotated[str | None, typer.Argument(help="A bundle, by name or path.")] = None,
+    shapes: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Instead: every tensor's shape on the way from TEXT to the reply, and the code that makes it.")
+    ] = None,
+    json_: options.Json = False,
+) -> None:
     """Show what a bundle is: its model card, or with --json its bundle.json.
 
     chatbot models show small-talk
+
+    chatbot models show small-talk --shapes "I feel so sad"
     """
     from chatbot import bundle as bundles
     from chatbot.safe_text import safe_text
 
+    if shapes is not None:
+        _show_shapes(name, shapes, json_)
+        return
     folder = bundles.find(name)
     stored = bundles.read_json(folder)
     if json_:
@@ -60,6 +72,23 @@ def show(name: Annotated[str | None, typer.Argument(help="A bundle, by name or p
     bundles.load(folder)  # says what is wrong with it
     card = folder / "README.md"
     typer.echo(safe_text(card.read_text("utf-8", "replace")) if card.is_file() else f"{folder}: a bundle without a model card")
+
+
+def _show_shapes(name: str | None, text: str, json_: bool) -> None:
+    """What each network of a bundle makes of `text`, tensor by tensor."""
+    from chatbot.bot import Bot
+    from chatbot.cli.shapes_shown import LEGEND, drawn
+    from chatbot.shapes import way
+
+    bundle = options.load_bundle(name, "cpu")
+    ways = {"listener": way(Bot.of(bundle), bundle.listener, text)}
+    if bundle.interrupters:
+        wait = min(bundle.interrupters)
+        ways["interrupter"] = way(Bot.of(bundle, wait=wait), bundle.interrupters[wait], text)
+    if json_:
+        typer.echo(safe_json({voice: asdict(found) for voice, found in ways.items()}, indent=1))
+        return
+    typer.echo("\n\n".join([LEGEND, *("\n".join(drawn(voice, found)) for voice, found in ways.items())]))
 
 
 @app.command()

@@ -46,6 +46,22 @@ def test_show_without_a_card(chatbot, own):
     assert "mine" in chatbot("models", "show", "mine").out
 
 
+def test_shapes(chatbot, own, strict_json):
+    ran = chatbot("models", "show", "mine", "--shapes", "where is the cat")
+    assert (ran.code, ran.err) == (0, "")
+    assert "attention.weights" in ran.out
+    assert "Seq2Seq.encode, chatbot/networks/seq2seq.py:" in ran.out
+    ways = strict_json(chatbot("models", "show", "mine", "--shapes", "where is the cat", "--json").out)
+    assert list(ways) == ["listener", "interrupter"]
+    assert ways["listener"]["calls"][0]["made"][0]["name"] == "source"
+
+
+def test_shapes_of_strange_texts(chatbot, mistake, own):
+    """What is printed is looked at by the fixture."""
+    assert chatbot("models", "show", "mine", "--shapes", "\x1b[31mred\u202e <s> 日本").code == 0
+    assert "nothing to answer" in mistake("models", "show", "mine", "--shapes", " ")
+
+
 def test_remove(chatbot, own):
     ran = chatbot("models", "remove", "mine")
     assert ran.code == 0
