@@ -4,6 +4,7 @@ Machines differ and are shared with others: compare two ways of doing a thing in
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -12,9 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
+
+TUTORIALS = Path(__file__).parents[1] / "examples" / "tutorials"
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -96,6 +100,16 @@ def bus_rate(megabytes: int = 256) -> float:
     """GB/s at which memory larger than the caches is read: what a network's weights wait for at the least."""
     content = torch.ones(megabytes * 250_000)
     return 4 * content.numel() / min(seconds(content.sum, 5)) / 1e9
+
+
+def tutorial(name: str) -> ModuleType:
+    """The tutorial's system of that name, a file of examples/tutorials."""
+    specification = importlib.util.spec_from_file_location(name, TUTORIALS / f"{name}.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def percentile(values: Sequence[float], share: float) -> float:

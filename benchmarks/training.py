@@ -10,7 +10,6 @@ Tokens are source and target words (pieces) that are not padding. Useful work is
 output layer, forwards and, twice as much, backwards. Its share is of the rate of 2048 x 2048 matrix products in the same round.
 """
 
-import importlib.util
 import random
 import statistics
 import time
@@ -19,7 +18,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
-from measuring import Report, in_turn, matrix_rate, parser
+from measuring import Report, in_turn, matrix_rate, parser, tutorial
 from torch import Tensor, nn
 
 from chatbot.batches import Batch, Examples
@@ -33,7 +32,6 @@ from chatbot.training.loop import train
 from chatbot.training.processes import ALONE
 from chatbot.vocabulary import PAD, Vocabulary
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "tutorials" / "sutskever.py"
 HEARD, SAID = 7855, 5893  # words of the tutorials' vocabularies
 LAYERS, HIDDEN, EMBEDDING, DROPOUT = 2, 512, 256, 0.5
 
@@ -72,13 +70,13 @@ def main() -> None:
 
 def network_e(report: Report, path: Path, *, count: int, rounds: int) -> None:
     """The per-step loop beside ours on the same batches."""
-    tutorial = example()
+    sutskever = tutorial("sutskever")
     torch.manual_seed(1)
     random.seed(1)
-    batches = words_of(tutorial, path, count)
+    batches = words_of(sutskever, path, count)
     work = Work(sum(int((source != PAD).sum()) for source, _ in batches), sum(int((target[:, 1:] != PAD).sum()) for _, target in batches))
     padded = sum(source.numel() + target[:, 1:].numel() for source, target in batches)
-    network = tutorial.Sutskever(HEARD, SAID)
+    network = sutskever.Sutskever(HEARD, SAID)
     optimiser = torch.optim.Adam(network.parameters())
     exactly, ours = Seq2Seq(sizes(), SAID), Seq2Seq(sizes(), HEARD)
     exactly.heard.table, exactly.speak = nn.Embedding(HEARD, EMBEDDING, padding_idx=PAD), nn.Linear(HIDDEN, SAID)  # type: ignore[assignment]
@@ -90,7 +88,7 @@ def network_e(report: Report, path: Path, *, count: int, rounds: int) -> None:
 
     def loop() -> None:
         for source, target in batches:
-            tutorial.learn(network, optimiser, source, target)
+            sutskever.learn(network, optimiser, source, target)
 
     def fused(learner: Learner) -> None:
         for place, batch in enumerate(prepared):
@@ -134,30 +132,18 @@ def preset(report: Report, path: Path, *, seconds: float, rounds: int) -> None:
         report.add(f"default preset on {path.name}, {name}", "tokens/s", speeds, weights=parameters(network), real_of_padded=round(real / padded, 3))
 
 
-def example() -> ModuleType:
-    """The tutorials' network and loop."""
-    specification = importlib.util.spec_from_file_location(EXAMPLE.stem, EXAMPLE)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-def words_of(tutorial: ModuleType, path: Path, count: int) -> list[Rows]:
+def words_of(sutskever: ModuleType, path: Path, count: int) -> list[Rows]:
     """Some batches of the pairs at `path`; a word beyond the tutorials' vocabularies is unknown."""
-    pairs = tutorial.read(path)
-    heard, said = (tutorial.Words(pair[side] for pair in pairs) for side in (0, 1))
-    for words, most in ((heard, HEARD), (said, SAID)):
-        words.ids = {word: number for word, number in words.ids.items() if number < most}
-    batches = tutorial.batches_of(pairs, heard, said)
+    pairs = list(read_pairs(path))
+    heard = sutskever.Words((pair.utterance for pair in pairs), HEARD)
+    batches = sutskever.batches_of(pairs, sutskever.TwoLanguages(heard, sutskever.Words((pair.reply for pair in pairs), SAID)))
     return random.sample(batches, min(count, len(batches)))
 
 
 def batch_of(source: Tensor, target: Tensor) -> Batch:
     """The same rows as our batch."""
     pieces = int((target[:, 1:] != PAD).sum())
-    return Batch(source, target[:, :-1], target[:, 1:], target[:, 1:], torch.arange(len(source)), int((source != PAD).sum()) + pieces, pieces)
+    return Batch(source, target[:, :-1], target[:, 1:], torch.arange(len(source)), int((source != PAD).sum()) + pieces, pieces)
 
 
 def sizes() -> NetworkOptions:
