@@ -68,16 +68,38 @@ def race(
 
 def ladder(listener: Bot, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Ladder:
     """What the listener would have said, had the person stopped after each word: all beginnings answered as one batch."""
-    vocabulary = listener.vocabulary
-    whole = vocabulary.decode(vocabulary.hear(utterance))
-    beginnings = [whole[:end] for _, end in words(whole)] or [whole]
-    beginnings[-1] = utterance
-    replies = [reply.text for reply in listener.replies(beginnings, decoding, [history] * len(beginnings))]
+    return ladders(listener, [utterance], decoding, [history])[0]
+
+
+def ladders(listener: Bot, utterances: Sequence[str], decoding: Decoding | None = None, histories: Sequence[History] | None = None) -> list[Ladder]:
+    """The ladder of each utterance. What several begin with, after the same turns, is answered once."""
+    before = [tuple(history) for history in histories or [()] * len(utterances)]
+    beginnings = [_beginnings(listener, utterance) for utterance in utterances]
+    asked = list({(text, history): None for texts, history in zip(beginnings, before, strict=True) for text in texts})
+    said = listener.replies([text for text, _ in asked], decoding, [history for _, history in asked])
+    replies = {one: reply.text for one, reply in zip(asked, said, strict=True)}
+    return [_ladder(listener, texts, [replies[text, history] for text in texts]) for texts, history in zip(beginnings, before, strict=True)]
+
+
+def _beginnings(listener: Bot, utterance: str) -> list[str]:
+    """The utterance as it is heard up to the end of each word, and last as it was typed."""
+    whole = _heard(listener, utterance)
+    return [*(whole[:end] for _, end in words(whole)[:-1]), utterance]
+
+
+def _ladder(listener: Bot, beginnings: Sequence[str], replies: Sequence[str]) -> Ladder:
+    """The ladder of what was answered to each beginning."""
+    whole = _heard(listener, beginnings[-1])
     settled = next((number for number in range(len(replies), 1, -1) if replies[number - 2] != replies[-1]), 1)
     rungs = tuple(
         Rung(number, heard, reply, reply == replies[-1]) for number, (heard, reply) in enumerate(zip([*beginnings[:-1], whole], replies, strict=True), 1)
     )
     return Ladder(whole, rungs, settled)
+
+
+def _heard(listener: Bot, utterance: str) -> str:
+    """`utterance` as the listener hears it."""
+    return listener.vocabulary.decode(listener.vocabulary.hear(utterance))
 
 
 def twins(interrupter: Bot, first: Race, second: Race) -> Twins:
