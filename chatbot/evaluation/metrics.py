@@ -1,17 +1,18 @@
 """What a bot is worth on pairs it has not seen: perplexities, right, BLEU and chrF, how varied it is, and its late-cue pairs."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from chatbot.batches import Examples
 from chatbot.bot import Bot
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
+from chatbot.evaluation.tally import Answers, Rows, Tally, perplexities, scorers
 from chatbot.listening import shared
-from chatbot.records import Decoding
+from chatbot.records import Decoding, Reply
 from chatbot.training.loss import log_probabilities
 
 
@@ -54,8 +55,10 @@ class Scores:
     bleu_signature: str
     chrf: float
     chrf_signature: str
+    intervals: Mapping[str, tuple[float, float]]  # where each of these lies in 95 of 100 draws of the utterances
     distinct_1: float  # distinct words / words, of the replies
     distinct_2: float  # the same of two words in a row
+    length: float  # words of a reply, on average
     commonest: str  # the reply given most often
     commonest_share: float
     late: LatePairs | None = None
@@ -84,32 +87,47 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
 
     Each utterance is asked once after each of its histories. A member of a pair is right when it is right after all of them.
     """
-    from sacrebleu.metrics import BLEU, CHRF  # imports much, and only evaluation needs it
+    given = answers(bot, pairs, allowed, decoding)
+    return scores(given, Tally.of(given, allowed, pairs, losses(bot, pairs)), bot, pairs, allowed)
 
-    asked = list({(pair.name, pair.history): pair for pair in pairs}.values())
-    replies = [reply.text for reply in bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])]
-    references = [allowed[pair.name] for pair in asked]
-    right = [is_right(reply, those) for reply, those in zip(replies, references, strict=True)]
-    wrong = {pair.name for pair, is_it in zip(asked, right, strict=True) if not is_it}
-    members = {pair.name: pair.name not in wrong for pair in asked}
-    most = max(map(len, references))
-    streams: list[Any] = [[those[place] if place < len(those) else None for those in references] for place in range(most)]
-    bleu, chrf = BLEU(), CHRF()
-    # sacreBLEU leaves out a reference that is None, so utterances may have unequally many.
-    bleu_score, chrf_score = bleu.corpus_score(replies, streams).score, chrf.corpus_score(replies, streams).score
-    said = Counter(replies)
-    commonest, times = said.most_common(1)[0]
+
+def answers(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding | None = None) -> Answers:
+    """What `bot` replies to each utterance after each of its histories."""
+    asked = distinct_pairs(pairs)
+    return judged(asked, bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked]), allowed)
+
+
+def distinct_pairs(pairs: Iterable[Pair]) -> list[Pair]:
+    """One pair for each utterance and history."""
+    return list({(pair.name, pair.history): pair for pair in pairs}.values())
+
+
+def judged(asked: Sequence[Pair], replies: Sequence[Reply], allowed: Mapping[str, tuple[str, ...]]) -> Answers:
+    """Those replies, and whether each is right."""
+    return Answers(asked, replies, [is_right(reply.text, allowed[pair.name]) for pair, reply in zip(asked, replies, strict=True)])
+
+
+def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]]) -> Scores:
+    """All that can be said of the answers `given`; `bot` cuts replies into pieces."""
+    found = tally.figures
+    bleu, chrf = scorers()
+    replies = [reply.text for reply in given.replies]
+    commonest, times = Counter(replies).most_common(1)[0]
+    wrong = {pair.name for pair, is_it in zip(given.asked, given.right, strict=True) if not is_it}
+    members = {pair.name: pair.name not in wrong for pair in given.asked}
     return Scores(
         pairs=len(pairs),
-        utterances=len(asked),
-        perplexity=perplexity(bot, pairs),
-        right=sum(right) / len(right),
-        bleu=bleu_score,
+        utterances=len(given.asked),
+        perplexity=Perplexity(found.per_piece, found.per_word, found.bits_per_byte),
+        right=found.right,
+        bleu=found.bleu,
         bleu_signature=str(bleu.get_signature()),
-        chrf=chrf_score,
+        chrf=found.chrf,
         chrf_signature=str(chrf.get_signature()),
+        intervals=tally.intervals(),
         distinct_1=distinct(replies, 1),
         distinct_2=distinct(replies, 2),
+        length=sum(len(reply.split()) for reply in replies) / len(replies),
         commonest=commonest,
         commonest_share=times / len(replies),
         late=late_pairs(bot, pairs, allowed, members),
@@ -119,17 +137,16 @@ def evaluate(bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, .
 
 def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
     """The three perplexities of `pairs` under `bot`."""
+    return Perplexity(*perplexities(losses(bot, pairs).sum(0)))
+
+
+def losses(bot: Bot, pairs: Sequence[Pair]) -> Rows:
+    """(P, 4): the nats of each pair's reply under `bot`, and its pieces, white-space words and UTF-8 bytes, each + 1 for the end."""
     examples = Examples(pairs, bot.vocabulary, bot.device)
-    nats = -float(log_probabilities(bot.network, examples).double().sum())
-    pieces = int(examples.target.lengths.sum()) - len(examples)  # BOS is not said
-    words = sum(len(pair.reply.split()) + 1 for pair in pairs)
-    size = sum(len(pair.reply.encode()) + 1 for pair in pairs)
-    return Perplexity(_exp(nats / pieces), _exp(nats / words), nats / math.log(2) / size)
-
-
-def _exp(nats: float) -> float:
-    """exp, infinite where it is too large for a number."""
-    return math.exp(nats) if nats < 700 else math.inf
+    nats = -log_probabilities(bot.network, examples).double().numpy()
+    pieces = examples.target.lengths.numpy() - 1  # BOS is not said
+    words = [len(pair.reply.split()) + 1 for pair in pairs]
+    return np.column_stack([nats, pieces, words, [len(pair.reply.encode()) + 1 for pair in pairs]])
 
 
 def distinct(replies: Iterable[str], length: int) -> float:

@@ -13,6 +13,8 @@ NETWORK = {
     "chrf_signature",
     "distinct_1",
     "distinct_2",
+    "length",
+    "intervals",
     "commonest",
     "commonest_share",
     "late",
