@@ -1,7 +1,6 @@
 """The bot that the screen talks to: a bundle behind the Engine protocol of the TUI."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -28,16 +27,12 @@ class BundleEngine:
 
     def load(self, model: str | None = None) -> BotCard:
         """Reads the bundle and says a first word to nobody, so that the first reply is quick."""
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(0.001)  # importing torch in a thread would stall the screen
-        try:
-            import torch
+        import torch
 
-            from chatbot import bundle as bundles
-            from chatbot.bot import Bot
-            from chatbot.cli.options import torch_device
-        finally:
-            sys.setswitchinterval(interval)
+        from chatbot import bundle as bundles
+        from chatbot.bot import Bot
+        from chatbot.cli.options import torch_device
+
         torch.set_num_threads(1)  # one reply at a time runs best on one thread
         folder = bundles.find(model or self._model)
         bundle = bundles.load(folder, device=torch_device(self._device))
@@ -62,6 +57,9 @@ class BundleEngine:
             chosen.known_replies,
             chosen.unsure,
         )
+
+    def close(self) -> None:
+        """Does nothing: no call is that long."""
 
     def models(self) -> tuple[str, ...]:
         """The bundles by name: those under ./models, then those that ship."""

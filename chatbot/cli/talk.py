@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -89,7 +89,11 @@ def conversed(
 
         lines = _typed() if sys.stdin.isatty() else sys.stdin
         raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=folder, resumed=resumed, tour=tour))
-    from chatbot.tui.app import ChatApp
+    from chatbot.cli.engine_process import EngineProcess, for_good
+
+    engine = cast("Engine", EngineProcess(engine))  # it imports torch while the screen is imported and painted here
+    with for_good():
+        from chatbot.tui.app import ChatApp
 
     app = ChatApp(
         engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour, preferences=preferences_file()

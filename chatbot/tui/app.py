@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, TextArea
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from chatbot.errors import ChatbotError
 from chatbot.records import BotCard, Decoding
@@ -112,6 +112,10 @@ class ChatApp(Actions):
         self._prompt.focus()
         self.call_after_refresh(self.load)
 
+    def on_unmount(self) -> None:
+        """Lets go of threads that wait for the engine: the end would wait for them."""
+        self._engine.close()
+
     def leave(self, code: int) -> None:
         """Ends, from the handler of a signal: the screen may be waiting for a key for ever, and a signal alone does not wake it."""
         self.exit(return_code=code)
@@ -148,7 +152,8 @@ class ChatApp(Actions):
         try:
             self.post_message(self._Loaded(self._engine.load(model)))
         except ChatbotError as error:
-            self.post_message(self._NotLoaded(str(error)))
+            if not get_current_worker().is_cancelled:  # by who leaves
+                self.post_message(self._NotLoaded(str(error)))
 
     @on(_Loaded)
     def _greet(self, message: _Loaded) -> None:

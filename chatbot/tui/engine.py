@@ -16,6 +16,10 @@ class Engine(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """The person leaves: what still runs ends soon, or raises."""
+        ...
+
     def models(self) -> tuple[str, ...]:
         """The names that `load` takes."""
         ...

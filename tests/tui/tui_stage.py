@@ -69,6 +69,9 @@ class FakeEngine:
             self.card = replace(self.card, name=model, fingerprint=f"of {model}")
         return self.card
 
+    def close(self) -> None:
+        """A test ends what it holds back itself."""
+
     def models(self) -> tuple[str, ...]:
         return (CARD.name, NIGHT)
 

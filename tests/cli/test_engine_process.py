@@ -1,0 +1,115 @@
+"""Laws of the engine in another process: it answers as it would here, stops when nobody listens, and neither its death nor ours leaves anybody waiting."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatbot.cli.engine_process import EngineProcess
+from chatbot.errors import ChatbotError, PromptError
+from chatbot.records import Decoding
+
+
+class Counter:
+    """An engine of numbers, which counts how many streams have ended."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    def load(self, model):
+        if model == "never":
+            threading.Event().wait()
+        return (model, os.getpid())
+
+    def stream(self, utterance, decoding, history):
+        if not utterance:
+            raise PromptError("nothing to answer", place=Path("x"), remedy="say something")
+        try:
+            for number in itertools.count() if utterance == "for ever" else range(decoding.width):
+                yield f"{utterance} {number}"
+        finally:
+            self.ended += 1
+
+    def models(self):
+        return (self.ended,)
+
+    def facts(self):
+        raise KeyError("\x1b[31m")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    process = EngineProcess(Counter())
+    yield process
+    process.close()
+
+
+def wait(condition):
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("never")
+
+
+def test_it_answers_from_several_threads_each_its_own(engine):
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda number: list(engine.stream(f"{number}", Decoding(width=9), ())), range(8)))
+    assert [{part.split()[0] for part in parts} for parts in answers] == [{str(number)} for number in range(8)]
+    assert [len(parts) for parts in answers] == [9] * 8
+    assert engine.load("x")[1] != os.getpid()
+
+
+def test_who_ceases_to_listen_stops_it(engine):
+    (before,) = engine.models()
+    for part in engine.stream("for ever", Decoding(), ()):
+        if part == "for ever 3":
+            break
+    wait(lambda: engine.models() == (before + 1,))
+
+
+def test_a_persons_mistake_comes_as_it_is_and_a_bug_as_one_line(engine):
+    with pytest.raises(PromptError, match="x: nothing to answer; say something"):
+        list(engine.stream("", Decoding(), ()))
+    with pytest.raises(RuntimeError, match=r"KeyError\('\\x1b\[31m'\)"):
+        engine.facts()
+    with pytest.raises(RuntimeError, match="no attribute 'nonsense'"):
+        engine.nonsense()
+
+
+def test_its_death_is_told_to_all_who_wait_and_loading_starts_another(engine):
+    _, before = engine.load("x")
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(engine.load, "never") for _ in range(2)]
+        wait(lambda: len(engine._waiting) == 2)
+        os.kill(before, signal.SIGTERM)
+        for answer in waiting:
+            with pytest.raises(ChatbotError, match="the process of the bot has ended"):
+                answer.result(30)
+    engine._process.join(30)
+    with pytest.raises(ChatbotError, match="has ended"):
+        engine.models()
+    _, after = engine.load("y")
+    assert after != before
+
+
+def test_it_ends_when_we_are_killed_whatever_it_is_at():
+    program = f"""
+import sys; sys.path[:0] = {[str(Path(__file__).parent)]!r}
+from test_engine_process import Counter, EngineProcess
+engine = EngineProcess(Counter())
+print(engine.load("x")[1], flush=True)
+engine.load("never")
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as ours:
+        theirs = psutil.Process(int(ours.stdout.readline()))
+        ours.kill()
+        theirs.wait(30)
