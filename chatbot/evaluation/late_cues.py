@@ -21,6 +21,7 @@ from chatbot.evaluation.lagging import average_lagging
 from chatbot.evaluation.metrics import is_late, is_right, twins_among
 from chatbot.intervals import wilson
 from chatbot.listening import ladders, words
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Decoding, Reply, shared
 from chatbot.training.loss import log_probabilities
@@ -86,6 +87,7 @@ class Speaker:
 
     name: str
     wait: int | None  # of an interrupter; None: it hears all before it speaks
+    attention: str | None  # of a listener
     right: Share  # of all utterances, members of pairs or not
     lagging: float  # average lagging in pieces, over all utterances
     late: Outcome
@@ -192,6 +194,7 @@ def _speaker(
     return Speaker(
         name=name,
         wait=wait,
+        attention=bot.network.options.attention if isinstance(bot.network, Seq2Seq) else None,
         right=Share.among(right),
         lagging=fmean(lag(reply, len(bot.vocabulary.hear(pair.utterance)), wait) for pair, reply in zip(asked, replies, strict=True)),
         late=_outcome([marks[pair] for pair in late]),
