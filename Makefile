@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 
-.PHONY: help talk test soak lint types corpus bundle pictures reference clean
+.PHONY: help talk test soak lint types corpus bundle scores docs pictures clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -55,11 +55,16 @@ $(TESTABLE): $(INSTALLED)
 	$(PIP) -e '.[dev]'
 	@touch $@
 
+scores: $(INSTALLED)    ## score the bundles that ship, for the tables of the pages
+	$(BIN)/python benchmarks/scores.py corpora/dialog.tsv --model small-talk --json benchmarks/results/small-talk.json
+	$(BIN)/python benchmarks/scores.py corpora/dialog.ko.tsv --model small-talk.ko --json benchmarks/results/small-talk.ko.json
+
+docs: $(INSTALLED)    ## write docs/reference.md, and fill in the pages' tables of scores and what chatbot compare prints
+	$(BIN)/python docs/write_reference.py
+	$(BIN)/python docs/fill_in.py
+
 pictures: $(INSTALLED)    ## draw the pictures of the README from the real screen and the bundle that ships
 	$(BIN)/python docs/draw_pictures.py
-
-reference: $(INSTALLED)    ## write docs/reference.md from the commands themselves
-	$(BIN)/python docs/write_reference.py
 
 clean:           ## remove what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

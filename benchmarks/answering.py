@@ -99,7 +99,9 @@ def main() -> None:
     options.add_argument("--batch", type=int, default=64, help="utterances answered at once")
     options.add_argument("--plain", action="store_true", help="fp32 kernels")
     chosen = options.parse_args()
-    report = Report(f"answering: {chosen.network or chosen.model}, {chosen.number} of {chosen.corpus.name}", threads=chosen.threads)
+    report = Report(
+        f"answering: {chosen.network or chosen.model}, {chosen.number} of {chosen.corpus.name}", threads=chosen.threads, seed=1 if chosen.network else None
+    )
     pairs = [(pair.utterance, pair.reply) for pair in itertools.islice(read_pairs(chosen.corpus), chosen.number)]
     if chosen.network:
         bot, network = network_e(pairs, plain=chosen.plain)

@@ -30,12 +30,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 class Report:
-    """The figures of one benchmark. Each line is printed when it is added; `write` keeps them all."""
+    """The figures of one benchmark. Each line is printed when it is added; `write` keeps them all. `seed`: of what it draws, if it draws anything."""
 
-    def __init__(self, title: str, *, threads: int = 0) -> None:
+    def __init__(self, title: str, *, threads: int = 0, seed: int | None = None) -> None:
         if threads:
             torch.set_num_threads(threads)
-        self.title, self.hardware, self.rows = title, hardware(), list[dict[str, Any]]()
+        self.title, self.hardware, self.seed, self.rows = title, hardware(), seed, list[dict[str, Any]]()
         print(f"{title}\n{', '.join(f'{name} {value}' for name, value in self.hardware.items())}", flush=True)
 
     def add(self, what: str, unit: str, values: Sequence[float], **facts: Any) -> float:
@@ -57,10 +57,11 @@ class Report:
         print(f"  {what:<58} {number(middle):>9} {unit:<9} {beside} {', '.join(f'{name} {_short(fact)}' for name, fact in facts.items())}".rstrip(), flush=True)
         return middle
 
-    def write(self, path: Path | None) -> None:
-        """Writes all figures and the machine to `path` as JSON, if there is a path."""
+    def write(self, path: Path | None, **more: Any) -> None:
+        """Writes all figures, the machine and what `more` there is to `path` as JSON, if there is a path."""
         if path:
-            path.write_text(json.dumps({"title": self.title, "hardware": self.hardware, "figures": self.rows}, indent=1) + "\n", encoding="utf-8")
+            whole = {"title": self.title, "hardware": self.hardware, "seed": self.seed, "figures": self.rows, **more}
+            path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 def hardware() -> dict[str, Any]:

@@ -39,7 +39,7 @@ def main() -> None:
     options.add_argument("--batch-tokens", default=f"{TrainingOptions().batch_tokens},4096", metavar="N[,N…]", help="default %(default)s")
     options.add_argument("--seconds", type=float, default=60, metavar="N", help="of training (default %(default)s)")
     chosen = options.parse_args()
-    report = Report("Peak memory of `chatbot train`", threads=chosen.threads)
+    report = Report("Peak memory of `chatbot train`", threads=chosen.threads, seed=TrainingOptions().seed)
     for preset in chosen.presets.split(","):
         for batch_tokens in chosen.batch_tokens.split(","):
             peak = watch(chosen.corpus, preset, batch_tokens, seconds=chosen.seconds, threads=chosen.threads)

@@ -40,7 +40,7 @@ def main() -> None:
         preset, both, batch_tokens, share = chosen.worker
         worker(preset, both == "both", int(batch_tokens), threads=int(share), steps=chosen.steps)
         return
-    report = Report("scaling", threads=threads)
+    report = Report("scaling", threads=threads, seed=1)
     cases = {f"{preset}, {which}": (preset, which, 1024, 1) for preset in PRESETS for which in ("listener", "both")}
     cases |= {f"small, both, {tokens:,} tokens a step": ("small", "both", tokens, 1) for tokens in (2048, 4096)}
     cases |= {f"{preset}, both, 2 processes": (preset, "both", 1024, 2) for preset in ("small", "base")}

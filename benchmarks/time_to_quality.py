@@ -56,7 +56,7 @@ def main() -> None:
     changes = (FAST if chosen.fast else {}) | {name: value for name, value in vars(chosen).items() if value is not None}
     vocabulary, network, training = (changed(kind(), **{name: value for name, value in changes.items() if name in _names(kind)}) for kind in KINDS)
     clock = Clock()
-    report = Report("Time to quality")
+    report = Report("Time to quality", seed=training.seed)
     given = {name: value for name, value in changes.items() if any(name in _names(kind) for kind in KINDS)}
     print("  " + ", ".join(f"{_flag(name)} {value}" for name, value in given.items()), flush=True)
     report.add("fp32 matrix product, 2048 x 2048", "GFLOP/s", [matrix_rate()])

@@ -61,7 +61,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=30, metavar="N", help="for the default preset (default %(default)s)")
     options.add_argument("--rounds", type=int, default=3, metavar="N", help="of which the median counts (default %(default)s)")
     chosen = options.parse_args()
-    report = Report("Training", threads=chosen.threads)
+    report = Report("Training", threads=chosen.threads, seed=1)
     network_e(report, chosen.words, count=chosen.batches, rounds=chosen.rounds)
     if chosen.corpus:
         preset(report, chosen.corpus, seconds=chosen.seconds, rounds=chosen.rounds)

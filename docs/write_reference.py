@@ -15,7 +15,7 @@ from chatbot.cli.main import app
 PAGE = Path(__file__).parent / "reference.md"
 OPENING = """# Reference
 
-Every command and every option, written by `make reference` from the program itself; `chatbot COMMAND --help` says the same. Answers go to stdout, everything else to stderr.
+Every command and every option, written by `make docs` from the program itself; `chatbot COMMAND --help` says the same. Answers go to stdout, everything else to stderr.
 Exit codes: 0 fine, 1 what was tested failed, 2 a mistake, 5 nothing to test, 128 + n stopped by signal n.
 """
 

@@ -1,6 +1,5 @@
 """The pages: every link leads somewhere, every command is understood, and what stands below a command is what it prints."""
 
-import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 from corpus_reports import SHOP
+from docs_scripts import script
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -97,7 +97,4 @@ def test_what_is_shown_is_what_is_printed(page, tmp_path, monkeypatch, capsys):
 
 
 def test_the_reference_is_what_the_program_says():
-    specification = importlib.util.spec_from_file_location("write_reference", ROOT / "docs" / "write_reference.py")
-    write_reference = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(write_reference)
-    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == write_reference.reference(), "docs/reference.md is stale: make reference"
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == script("write_reference").reference(), "docs/reference.md is stale: make docs"

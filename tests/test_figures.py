@@ -1,0 +1,139 @@
+"""Every measured figure of the pages stands in a results file, which says where and when it was measured.
+
+A block of Markdown with such figures comes after `<!-- figures: FILE.json, … -->`, names of files in benchmarks/results, after `<!-- scores: FILE.json -->`,
+which docs/fill_in.py fills, or after `<!-- figures: none -->`, where nothing was measured: a limit, a definition, an example.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from docs_scripts import script
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+HISTORY = {"CHANGELOG.md", "reference.md"}  # what was; and what the program says
+PAGES = {
+    str(path.relative_to(ROOT)): path
+    for folder in (".", "docs", "corpora", "benchmarks")
+    for path in sorted(ROOT.glob(f"{folder}/*.md"))
+    if path.name not in HISTORY
+}
+SCALES = {"%": 100, "ms": 1e3, "us": 1e6, "min": 1 / 60, "minutes": 1 / 60, "분": 1 / 60, "MB": 1e-6, "GB": 1e-9, "M": 1e-6}  # from what a file may hold
+UNITS = "|".join([*SCALES, "s", "seconds", "processor seconds", "초", "GFLOP/s", "tokens/s", "tokens a second", "pairs a second", "BLEU", "chrF", "nats"])
+COUNTS = "utterances|pairs|replies|parameters|발화"  # figures where a block has a mark; they ask for none
+FIGURE = re.compile(rf"(?<![\w.,/^-])(\d[\d,]*(?:\.\d+)?)(e-?\d+)?(?: ?({UNITS}|{COUNTS})(?!\w))?")
+MARK = re.compile(r"<!-- (figures|scores): (.*) -->")
+
+
+class Block(NamedTuple):
+    """A block of a page: its place, its text without code, and the files of the mark before it, if it has one."""
+
+    place: str
+    text: str
+    files: tuple[str, ...] | None
+
+    def figures(self) -> Iterator[re.Match[str]]:
+        """What was measured of its numbers: those with a unit or a decimal point, and in a table those that begin a cell, but for the first."""
+        for found in FIGURE.finditer(self.text):
+            cells = self.text[: found.start()].rpartition("\n")[2].split("|")
+            in_table = len(cells) > 2 and not cells[-1].strip("* ")
+            if found[3] or "." in found[1] or in_table:
+                yield found
+
+
+@cache
+def blocks(page: str) -> list[Block]:
+    text = PAGES[page].read_text("utf-8")
+    lines = text.splitlines()
+    found = []
+    top = [token for token in MarkdownIt("commonmark").enable("table").parse(text) if token.level == 0 and token.map]
+    for before, token in pairwise([None, *top]):
+        if token.type in ("paragraph_open", "table_open", "bullet_list_open", "ordered_list_open"):
+            mark = MARK.match(before.content) if before and before.type == "html_block" else None
+            files = tuple(re.findall(r"[\w.-]+\.json", mark[2])) if mark else None
+            found.append(Block(f"{page}:{token.map[0] + 1}", re.sub(r"`[^`]*`", "`", "\n".join(lines[slice(*token.map)])), files))
+    return found
+
+
+@cache
+def values(name: str) -> tuple[float, ...]:
+    """All numbers of a results file, those in its words too: versions, sizes of what was measured."""
+
+    def numbers(value: object) -> Iterator[float]:
+        if isinstance(value, dict | list):
+            for part in value.values() if isinstance(value, dict) else value:
+                yield from numbers(part)
+        elif isinstance(value, str):
+            yield from map(float, re.findall(r"\d+(?:\.\d+)?", value.replace(",", "")))
+        elif value is not None:
+            yield value
+
+    return tuple(numbers(json.loads((RESULTS / name).read_text("utf-8"))))
+
+
+def stands_in(figure: re.Match[str], names: tuple[str, ...]) -> bool:
+    """Whether one of the files has a number that this is, rounded as it is written: 17,000 may be 17,169, 8.9 may be 8.94."""
+    written = figure[1].replace(",", "")
+    decimals = len(written.partition(".")[2]) or -len(re.search(r"0*$", written)[0])
+    known = (value for name in names for value in values(name))
+    wanted, half = float(written + (figure[2] or "")), 0.5 * 10.0**-decimals * 1.0001 * float("1" + (figure[2] or ""))
+    return any(abs(value * scale - wanted) <= half for value in known for scale in (1, SCALES.get(figure[3] or "", 1)))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_figure_stands_in_its_results_file(page):
+    missing = [
+        f"{block.place}: {figure[0]} is not in {', '.join(block.files)}"
+        for block in blocks(page)
+        if block.files
+        for figure in block.figures()
+        if not stands_in(figure, block.files)
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_looks_measured_names_its_results_file(page):
+    unmarked = [
+        f"{block.place}: {figure[0]}"
+        for block in blocks(page)
+        if block.files is None
+        for figure in block.figures()
+        if figure[3] and not re.match(COUNTS, figure[3])
+    ]
+    assert not unmarked, "write <!-- figures: FILE.json --> before the block"
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.name)
+def test_a_results_file_says_where_and_when_it_was_measured(path):
+    results = json.loads(path.read_text("utf-8"))
+    assert {"CPU", "cores", "threads", "torch", "Python", "on"} <= results["hardware"].keys()
+    assert date.fromisoformat(results["hardware"]["on"])
+    assert "seed" in results
+
+
+def test_no_results_file_is_left_over():
+    named = {name for page in PAGES for block in blocks(page) for name in block.files or ()}
+    assert named == {path.name for path in RESULTS.glob("*.json")}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tables_of_scores_are_filled(page):
+    fill_in = script("fill_in")
+    assert PAGES[page].read_text("utf-8") == fill_in.with_tables(PAGES[page]), f"{page} is stale: make docs"
+
+
+@pytest.mark.parametrize("name", ["small-talk", "small-talk.ko"])
+def test_the_scores_are_those_of_the_bundle_that_ships(name):
+    trained = json.loads((ROOT / "models" / name / "bundle.json").read_text("utf-8"))["scores"]
+    measured = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["scores"]["networks"]
+    for voice, scores in trained.items():
+        assert measured[voice]["right"] == pytest.approx(scores["right"], abs=0.005), f"benchmarks/results/{name}.json is stale: benchmarks/scores.py"
