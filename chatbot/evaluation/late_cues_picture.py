@@ -27,7 +27,7 @@ text { fill: #ececec } .value { stroke: #17191c } .paper, .hollow { fill: #17191
 
 def picture(report: LateCues, caption: str) -> str:
     """The SVG: a panel a speaker, a column a group of positions; `caption` says what was asked of whom."""
-    columns = [("0", plural(report.early, "early twin"))] if report.early else []
+    columns = [("0", plural(report.early, "early pair"))] if report.early else []
     columns += [(before(one).replace("-", "–"), plural(one.pairs, "pair")) for one in report.positions]
     step = (_WIDTH - _LEFT - _RIGHT) / len(columns)
     end = _TOP + len(report.speakers) * (_PANEL + _GAP)

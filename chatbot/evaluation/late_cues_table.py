@@ -9,12 +9,12 @@ from chatbot.records import plural
 from chatbot.safe_text import safe_line
 
 _NAME, _CELL = 20, 12  # columns
-_KINDS = {"late": "late-cue", "early": "early twins", "other": "others"}
+_KINDS = {"late": "late-cue", "early": "early pairs", "other": "others"}
 
 
 def table(report: LateCues) -> Iterator[str]:
     """Yields the lines."""
-    yield f"{plural(report.late, 'late-cue pair')}, {plural(report.early, 'early twin')}, {plural(report.utterances, 'utterance')} in all"
+    yield f"{plural(report.late, 'late-cue pair')}, {plural(report.early, 'early pair')}, {plural(report.utterances, 'utterance')} in all"
     yield "Shares are percentages, with their intervals of 95 % (Wilson 1927)."
     yield ""
     yield "Both members of a pair right, by the number of words before the cue"
@@ -28,11 +28,12 @@ def table(report: LateCues) -> Iterator[str]:
             yield _row("  late by definition", [f"{one.late_right:,} of {one.late:,}" for one in outcomes])
     if any(speaker.late.late for speaker in report.speakers):
         yield "Late by definition: the interrupter's reply must differ before it can have heard"
-        yield "the cue, so 0 of these pairs is a theorem, not a finding. The row above is measured."
+        yield "the cue, so that it loses these pairs is a theorem, not a finding. The row above"
+        yield "each of these is of the other pairs: that is measured."
     yield ""
     yield "Beside it"
     yield _row("", ["members", "forced", "early", "all", "lagging,"])
-    yield _row("", ["right", "choice", "twins", "utterances", "pieces"])
+    yield _row("", ["right", "choice", "pairs", "utterances", "pieces"])
     for speaker in report.speakers:
         early = speaker.early.pairs if speaker.early else None
         shares = (speaker.late.members, speaker.late.forced, early, speaker.right)
@@ -41,7 +42,7 @@ def table(report: LateCues) -> Iterator[str]:
     yield "The word after which a listener's reply no longer changes"
     yield _row("", ["utterances", "words", "settled", "with cue"])
     for speaker in (one for one in report.speakers if one.settling):
-        yield safe_line(speaker.name)
+        yield _row(speaker.name, [])
         for kind, one in speaker.settling.items():
             yield _row(f"  {_KINDS[kind]}", [f"{one.utterances:,}", f"{one.words:.1f}", f"{one.settled:.1f}", _share(one.with_cue)])
 
