@@ -10,7 +10,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.metrics import judged
-from chatbot.evaluation.tally import TIMES, Figures, Tally, differences, drawn, figures
+from chatbot.evaluation.tally import TIMES, Difference, Figures, Tally, differences, drawn, figures
 from chatbot.records import Reply
 
 WORDS = some.lists(some.sampled_from(["a", "bird", "of", "the", "hill", "새가", "운다", "!", "."]), min_size=1, max_size=8).map(" ".join)
@@ -84,16 +84,16 @@ def test_a_bot_does_not_differ_from_itself():
     one, _ = bots(30, 0, 40, 30)
     for name, found in differences(one, one).items():
         assert name in Figures._fields
-        if not math.isnan(found.difference):
-            assert found == (0, 0, 0, 1)
+        if not math.isnan(found.value):
+            assert found == Difference(0, 0, 0, 1)
 
 
 def test_what_chance_explains_has_a_large_p_and_what_it_does_not_a_small_one():
     chance, real = differences(*bots(12, 9, 40, 40))["right"], differences(*bots(35, 5, 30, 30))["right"]
-    assert chance.difference == pytest.approx(3 / 101)
+    assert chance.value == pytest.approx(3 / 101)
     assert chance.low < 0 < chance.high
     assert chance.p > 0.3
-    assert real.difference == pytest.approx(0.3)
+    assert real.value == pytest.approx(0.3)
     assert 0 < real.low < real.high
     assert real.p < 0.01
 
@@ -104,4 +104,4 @@ def test_a_comparison_in_pairs_is_sharper_than_two_intervals():
     assert first.intervals()["right"][0] < second.intervals()["right"][1], "the two overlap"
     assert found.low > 0
     mirrored = differences(second, first)["right"]
-    assert mirrored[:3] == pytest.approx((-found.difference, -found.high, -found.low))
+    assert (mirrored.value, mirrored.low, mirrored.high) == pytest.approx((-found.value, -found.high, -found.low))

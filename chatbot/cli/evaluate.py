@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.cli import options
+from chatbot.cli.engine import learning_curve
 from chatbot.errors import OptionError
 from chatbot.safe_text import safe_json, safe_line
 
@@ -15,6 +16,18 @@ from chatbot.safe_text import safe_json, safe_line
 def evaluate(
     corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")],
     model: options.Model = None,
+    trained_on: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What the bundle was trained on, to see what leaks. Known where CORPUS is just that. May be repeated."),
+    ] = None,
+    neighbour: Annotated[
+        bool, typer.Option("--neighbour", help="Beside it what needs no network: the nearest utterance that was trained on, and a linear classifier.")
+    ] = False,
+    against: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Another bundle that is asked the same.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Write all of it as one page that opens offline, curves and samples too.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Draw the curves as PNG files there.")] = None,
     json_: options.Json = False,
     beam: options.Beam = 0,
     block_ngrams: options.BlockNgrams = 0,
@@ -29,32 +42,35 @@ def evaluate(
     """Score a bot and its interrupters on pairs they have not seen.
 
     chatbot evaluate corpora/dialog.tsv --model models/dialog\n
+    chatbot evaluate corpora/dialog.tsv --neighbour --report report.html\n
     chatbot evaluate corpora/dialog.tsv --late-cue --picture late-cues.svg
     """
     decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     if not late_cue and (beside or picture):
         raise OptionError("--beside and --picture do nothing without --late-cue", remedy="add --late-cue")
-    from chatbot.bot import Bot
-    from chatbot.evaluation import metrics
+    import torch
+
+    from chatbot import bundle as bundles
     from chatbot.evaluation.exam import exam
-    from chatbot.evaluation.table import table
+    from chatbot.evaluation.report import report, speakers
+    from chatbot.evaluation.table import lines
 
     bundle = options.load_bundle(model, device)
+    other = options.load_bundle(against, device) if against is not None else None
+    torch.set_num_threads(options.cores())  # batches, and several networks at once
+    paths, known = ([options.corpus_path(path) for path in files] for files in (corpus, trained_on or []))
+    asked = exam(bundle, paths, known, against=other)
     decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")
-    paths = [options.corpus_path(path) for path in corpus]
-    asked = exam(bundle, paths)
-    speakers = {"listener": Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}
     if late_cue:
         from chatbot.cli.late_cue_report import late_cue_report
 
         others = [options.load_bundle(name, device) for name in beside or []]
-        _tell(json_, *late_cue_report(bundle, speakers, others, asked, paths, decoding, picture))
+        _tell(json_, *late_cue_report(bundle, speakers(bundle), others, asked, paths, decoding, picture))
         return
-    found = {name: metrics.evaluate(bot, asked.pairs, asked.allowed, decoding if name == "listener" else None) for name, bot in speakers.items()}
-    report = {"bundle": str(bundle.path), "part": asked.part, "decoding": str(decoding), "networks": {name: asdict(one) for name, one in found.items()}}
-    part = "the test part, which it was not trained on" if asked.part == "test" else "all pairs of the file"
-    lines = [f"{bundle.path}, on {part}: {len(asked.pairs):,} pairs, {found['listener'].utterances:,} utterances; {decoding}", *table(found)]
-    _tell(json_, report, lines)
+    curve = learning_curve(bundles.text(bundle.path, "log.jsonl"))
+    rival = (other, options.in_effect(decoding, other.details, known_replies, unsure="")) if other else None
+    found = report(bundle, asked, decoding, against=rival, neighbour=neighbour, curve=curve)
+    _tell(json_, asdict(found), lines(found))
 
 
 def _tell(json_: bool, report: dict[str, Any], lines: Iterable[str]) -> None:

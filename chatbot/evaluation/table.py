@@ -1,37 +1,39 @@
-"""Scores as lines for a terminal: a row a figure, a column a network."""
+"""The report as lines for a terminal of 80 columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from textwrap import wrap
 
-from chatbot.evaluation.metrics import Scores
+from rich.cells import cell_len, set_cell_size
+
+from chatbot.evaluation.report import Report
+from chatbot.evaluation.tables import Table, headline, tables
 from chatbot.safe_text import safe_line
 
+WIDTH = 80
+READ = 3  # wrong replies that are shown
 
-def table(found: Mapping[str, Scores]) -> list[str]:
-    """The lines; `found` begins with the listener."""
-    first = found["listener"]
-    columns = list(found.values())
-    rows = [("", list(found)), ("right: the whole reply is an allowed one", [f"{one.right:.1%}" for one in columns])]
-    if first.late:
-        late = [one.late for one in columns if one.late]
-        rows += [
-            (f"late-cue pairs right, of {first.late.pairs}", [f"{one.right:.1%}" for one in late]),
-            (f"  of the {first.late.late} that are late by definition", [f"{one.late_right:.1%}" for one in late]),
-        ]
-    if first.early:
-        rows.append((f"pairs right whose first word decides, of {first.early.pairs}", [f"{one.early.right:.1%}" for one in columns if one.early]))
-    rows += [
-        ("perplexity a piece (its own pieces + 1 a reply)", [f"{one.perplexity.per_piece:.4g}" for one in columns]),
-        ("perplexity a word (white-space words + 1 a reply)", [f"{one.perplexity.per_word:.4g}" for one in columns]),
-        ("bits a byte (UTF-8 bytes + 1 a reply)", [f"{one.perplexity.bits_per_byte:.4g}" for one in columns]),
-        ("BLEU", [f"{one.bleu:.1f}" for one in columns]),
-        ("chrF", [f"{one.chrf:.1f}" for one in columns]),
-        ("distinct-1, distinct-2", [f"{one.distinct_1:.3f}, {one.distinct_2:.3f}" for one in columns]),
-        ("share of the commonest reply", [f"{one.commonest_share:.1%}" for one in columns]),
-    ]
-    left = max(len(name) for name, _ in rows)
-    lines = ["  ".join([name.ljust(left), *(value.rjust(14) for value in values)]).rstrip() for name, values in rows]
-    lines += [safe_line(f"commonest reply of the {name}: {one.commonest}", limit=140) for name, one in found.items()]
-    lines += [f"BLEU {first.bleu_signature}", f"chrF {first.chrf_signature}"]
-    if first.late and len(found) > 1:
-        lines.append("Pairs late by definition: the interrupter must differ before it can have heard the cue, so its 0% is a theorem, not a finding.")
-    return lines
+
+def lines(report: Report) -> Iterator[str]:
+    """Yields them all, fit for a terminal."""
+    yield safe_line(headline(report))
+    yield "A figure, and where it lies in 95 of 100 draws of the utterances."
+    for table in tables(report):
+        yield ""
+        yield from _lines(table)
+    if report.wrong.surest:
+        yield ""
+        yield "Wrong, and surest of it"
+    for one in report.wrong.surest[:READ]:
+        yield from wrap(safe_line(f"{one.probability:.2f}  “{one.utterance}”: “{one.reply}”, not “{one.expected}”"), WIDTH, subsequent_indent="      ")
+
+
+def _lines(table: Table) -> Iterator[str]:
+    """Columns aligned by cells of the terminal."""
+    yield safe_line(table.title)
+    rows = [[safe_line(cell, limit=WIDTH) for cell in row] for row in (table.heads, *table.rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield line if cell_len(line) <= WIDTH else f"{set_cell_size(line, WIDTH - 1).rstrip()}…"
+    for note in table.notes:
+        yield from wrap(safe_line(note), WIDTH)

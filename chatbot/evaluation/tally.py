@@ -4,7 +4,7 @@ N utterances, K statistics. An utterance that was asked after several histories 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
@@ -33,10 +33,11 @@ class Figures(NamedTuple):
     bits_per_byte: float  # / (UTF-8 bytes + 1 a reply)
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True)
+class Difference:
     """By how much a figure of one bot exceeds that of another on the same utterances, and where that lies in 95 of 100 draws."""
 
-    difference: float
+    value: float
     low: float
     high: float
     p: float  # how often draws differ as much where the two are worth the same
@@ -71,7 +72,7 @@ class Tally:
             np.add.at(rows[:, _LOSSES], [place[pair.name] for pair in pairs], losses)
         return cls(tuple(place), rows)
 
-    def without(self, names: set[str]) -> "Tally":
+    def without(self, names: Collection[str]) -> "Tally":
         """The same, some utterances left out."""
         kept = [name not in names for name in self.names]
         return Tally(tuple(name for name in self.names if name not in names), self.rows[kept])

@@ -21,6 +21,24 @@ NETWORK = {
     "early",
 }
 
+REPORT = {
+    "bundle",
+    "created",
+    "part",
+    "decoding",
+    "networks",
+    "baselines",
+    "leaks",
+    "clean",
+    "reliability",
+    "memorised",
+    "wrong",
+    "samples",
+    "against",
+    "curve",
+    "heeded",
+}
+
 
 @pytest.fixture
 def unseen(tmp_path):
@@ -59,7 +77,7 @@ def test_a_corpus_that_was_all_trained_on_is_refused(mistake, bundle_folder):
 
 def test_json(chatbot, own, unseen, strict_json):
     report = strict_json(chatbot("evaluate", "unseen.tsv", "--model", "mine", "--json").out)
-    assert set(report) == {"bundle", "part", "decoding", "networks"}
+    assert set(report) == REPORT
     assert report["part"] == "all"
     assert set(report["networks"]) == {"listener", "interrupter-1", "interrupter-4"}
     for one in report["networks"].values():
@@ -74,20 +92,11 @@ def test_table(chatbot, own, unseen):
     assert (ran.code, ran.err) == (0, "")
     assert "all pairs of the file" in ran.lines[0]
     assert "3 pairs, 2 utterances" in ran.lines[0]
-    for row in (
-        "right",
-        "perplexity a piece",
-        "perplexity a word",
-        "bits a byte",
-        "BLEU",
-        "chrF",
-        "distinct-1",
-        "share of the commonest reply",
-        "BLEU nrefs",
-        "chrF nrefs",
-    ):
-        assert any(line.startswith(row) for line in ran.lines), row
-    assert "interrupter-4" in ran.lines[1]
+    for title in ("Replies", "Perplexity", "Variety", "Trust", "Leaks", "Wrong", "BLEU nrefs", "chrF nrefs"):
+        assert any(line.startswith(title) for line in ran.lines), title
+    assert sum(line.startswith("interrupter-4") for line in ran.lines) == 4
+    assert all(len(line) <= 80 for line in ran.lines[1:])
+    assert "--trained-on" in ran.out
 
 
 def test_beam_concerns_the_listener(chatbot, own, unseen):

@@ -1,0 +1,150 @@
+"""All that `chatbot evaluate` finds out about a bundle, as one record that the table, the page, the plots and JSON show."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from chatbot.bot import Bot
+from chatbot.bundle import Bundle
+from chatbot.errors import OptionError
+from chatbot.evaluation.baselines import baselines
+from chatbot.evaluation.exam import Exam, Leaks, leaks
+from chatbot.evaluation.examples import Memorised, Sample, Wrong, memorised, samples, wrong
+from chatbot.evaluation.metrics import Scores, answers, begin_differently, distinct_pairs, judged, losses, scores, twins_among
+from chatbot.evaluation.reliability import Reliability, reliability
+from chatbot.evaluation.tally import Answers, Difference, Tally, differences
+from chatbot.listening import heeded
+from chatbot.records import Attention, Decoding, Influence, Reply, Validation
+from chatbot.training.side_by_side import SideBySide
+
+PICTURES = 4  # utterances whose attention is shown
+LISTENER = "listener"
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The figures of what no training part holds, and their intervals."""
+
+    utterances: int
+    figures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Against:
+    """Another bundle's listener, asked the same, and by how much this one's figures exceed its."""
+
+    bundle: str
+    scores: Scores
+    differences: Mapping[str, Difference]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was asked of which bundle, and what came of it. Mappings are by system: `listener`, `interrupter-1`, …, `neighbour`, `classifier`."""
+
+    bundle: str
+    created: str
+    part: str  # "test" or "all", as the exam has it
+    decoding: str
+    networks: Mapping[str, Scores]
+    baselines: Mapping[str, Scores]
+    leaks: Leaks | None  # None where it is not known what it was trained on
+    clean: Mapping[str, Clean]  # empty where nothing leaks
+    reliability: Mapping[str, Reliability]
+    memorised: Mapping[str, Memorised]  # empty where the replies that were trained on are not known
+    wrong: Wrong
+    samples: tuple[Sample, ...]
+    against: Against | None
+    curve: tuple[Validation, ...]
+    heeded: tuple[Attention | Influence, ...]
+
+
+@dataclass(frozen=True)
+class System:
+    """One that was asked, and what came of it."""
+
+    answers: Answers
+    tally: Tally
+    scores: Scores
+
+
+def report(
+    bundle: Bundle,
+    asked: Exam,
+    decoding: Decoding,
+    *,
+    against: tuple[Bundle, Decoding] | None = None,
+    neighbour: bool = False,
+    curve: Sequence[Validation] = (),
+) -> Report:
+    """Asks `bundle`, and if wished for another one and what needs no network, and finds out all there is. Raises OptionError for what cannot be done."""
+    bots = speakers(bundle)
+    listener = bots[LISTENER]
+    jobs = [(bot, decoding) for bot in bots.values()]
+    if against:
+        jobs.append((Bot.of(against[0]), against[1]))
+    if neighbour and not asked.trained:
+        raise OptionError("--neighbour needs the corpus that the bundle was trained on", remedy="name it with --trained-on")
+    with SideBySide(len(jobs)) as side_by_side:
+        found = side_by_side(lambda job: _asked(*job, asked), jobs)
+    other = found.pop() if against else None
+    networks = dict(zip(bots, found, strict=True))
+    others = dict(_unlearnt(listener, asked)) if neighbour else {}
+    systems = {**networks, **others}
+    leaked, names = leaks(asked) if asked.trained else (None, frozenset[str]())
+    known = [pair.reply for pair in asked.trained] or bundle.replies
+    first = networks[LISTENER]
+    return Report(
+        bundle=str(bundle.path),
+        created=bundle.details.created,
+        part=asked.part,
+        decoding=str(decoding),
+        networks={name: one.scores for name, one in networks.items()},
+        baselines={name: one.scores for name, one in others.items()},
+        leaks=leaked,
+        clean=_clean(systems, names),
+        reliability={name: reliability(one.answers) for name, one in networks.items()},
+        memorised={name: memorised(one.answers, known) for name, one in networks.items()} if known else {},
+        wrong=wrong(first.answers, asked.allowed),
+        samples=samples({name: one.answers for name, one in systems.items()}, asked.allowed),
+        against=Against(str(against[0].path), other.scores, differences(first.tally, other.tally)) if against and other else None,
+        curve=tuple(curve),
+        heeded=tuple(_heeded(listener, first.answers)),
+    )
+
+
+def speakers(bundle: Bundle) -> dict[str, Bot]:
+    """The listener of a bundle, and its interrupters by their wait."""
+    return {LISTENER: Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}
+
+
+def _asked(bot: Bot, decoding: Decoding, asked: Exam) -> System:
+    given = answers(bot, asked.pairs, asked.allowed, decoding)
+    tally = Tally.of(given, asked.allowed, asked.pairs, losses(bot, asked.pairs))
+    return System(given, tally, scores(given, tally, bot, asked.pairs, asked.allowed))
+
+
+def _unlearnt(listener: Bot, asked: Exam) -> Iterator[tuple[str, System]]:
+    """The systems that need no network; the listener lends its vocabulary to tell which pairs are late."""
+    pairs = distinct_pairs(asked.pairs)
+    for name, replies in baselines(asked.trained, pairs):
+        given = judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in replies], asked.allowed)
+        tally = Tally.of(given, asked.allowed)
+        yield name, System(given, tally, scores(given, tally, listener, asked.pairs, asked.allowed))
+
+
+def _clean(systems: Mapping[str, System], leaked: Collection[str]) -> dict[str, Clean]:
+    """Each system's figures without the utterances that leak, if any do and any are left."""
+    left = {name: one.tally.without(leaked) for name, one in systems.items()} if leaked else {}
+    return {name: Clean(len(tally.names), tally.figures._asdict(), tally.intervals()) for name, tally in left.items() if tally.names}
+
+
+def _heeded(listener: Bot, answers: Answers) -> Iterator[Attention | Influence]:
+    """What the listener heeded when it answered both members of a late-cue pair, if one was asked, and some others."""
+    twins = next((both for both in twins_among(answers.asked) if not begin_differently(*both)), ())
+    places = {pair.utterance: place for place, pair in reversed(list(enumerate(answers.asked)))}
+    chosen = [*(places[utterance] for utterance in twins), *(number * len(answers.asked) // PICTURES for number in range(PICTURES))]
+    for place in list(dict.fromkeys(chosen))[:PICTURES]:
+        if answers.replies[place].ids:
+            yield heeded(listener, answers.asked[place].utterance, answers.replies[place], answers.asked[place].history)
