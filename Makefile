@@ -59,7 +59,7 @@ scores: $(INSTALLED)    ## score the bundles that ship, for the tables of the pa
 	$(BIN)/python benchmarks/scores.py corpora/dialog.tsv --model small-talk --json benchmarks/results/small-talk.json
 	$(BIN)/python benchmarks/scores.py corpora/dialog.ko.tsv --model small-talk.ko --json benchmarks/results/small-talk.ko.json
 
-docs: $(INSTALLED)    ## write docs/reference.md, and fill in the pages' tables of scores and what chatbot compare prints
+docs: $(INSTALLED)    ## write docs/reference.md, and fill in the pages' tables of scores and what the bots that ship say
 	$(BIN)/python docs/write_reference.py
 	$(BIN)/python docs/fill_in.py
 

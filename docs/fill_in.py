@@ -1,9 +1,9 @@
-"""Fills in what the pages tell of the bundles that ship: tables of scores, and what `chatbot compare` prints.
+"""Fills in what the pages tell of the bundles that ship: tables of scores, and what `chatbot compare` and `chatbot reply` print.
 
     python docs/fill_in.py
 
 A table stands below `<!-- scores: FILE.json -->`; the file lies in benchmarks/results and is made by benchmarks/scores.py. A session is a block that
-begins with `$ chatbot compare`; one that ends in "…" keeps its number of lines.
+begins with `$ chatbot compare` or `reply`; one that ends in "…" keeps its number of lines.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "benchmarks/*.md") for path in ROOT.glob(pattern))
 TABLE = re.compile(r"(?m)^(<!-- scores: (\S+) -->)\n(?:\|.*\n)*")
-SESSION = re.compile(r"(?m)^\$ chatbot (compare .*)\n((?:(?!```).*\n)*)")
+SESSION = re.compile(r"(?m)^\$ chatbot ((?:compare|reply) .*)\n((?:(?!```).*\n)*)")
 SCORES = {  # the rows of a table of scores, by the page's language
     "en": (
         "*right*: the whole reply is one that the corpus allows for the topic",

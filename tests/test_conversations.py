@@ -242,10 +242,10 @@ def test_without_history_follow_ups_do_not_exist(compiled):
 DOCS = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("page", ["corpora/README.md", "docs/your-own-corpus.md"])
+@pytest.mark.parametrize("page", ["corpora/README.md", "docs/your-own-bot.md"])
 def test_the_examples_of_the_format_are_of_it(tmp_path, page):
     blocks = [block for block in (DOCS / page).read_text().split("```\n")[1::2] if "\n> " in block]
-    assert len(blocks) == {"corpora/README.md": 5, "docs/your-own-corpus.md": 1}[page]
+    assert len(blocks) == {"corpora/README.md": 5, "docs/your-own-bot.md": 1}[page]
     for number, block in enumerate(blocks):
         (tmp_path / "a.topic").write_text(block)
         assert conversations(said_in(read_topics(tmp_path))), number

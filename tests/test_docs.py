@@ -1,11 +1,14 @@
 """The pages: every link leads somewhere, every command is understood, and what stands below a command is what it prints."""
 
+import io
 import re
 import shlex
+import zipfile
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import typer
@@ -18,7 +21,33 @@ from chatbot.cli.main import ClickException, app, run
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(path.relative_to(ROOT)): path for folder in (".", "docs", "corpora", "benchmarks", "models/*") for path in sorted(ROOT.glob(f"{folder}/*.md"))}
-FILES = {"shop.tsv": SHOP, "broken.tsv": b"hello\thi\nbye\tgood bye\nhow are you\tgreat\tthanks\n"}  # what the pages run commands on
+PROGRAM = typer.main.get_command(app)
+CHAT = """14/01/2024, 21:03 - Messages and calls are end-to-end encrypted.
+14/01/2024, 21:05 - Ben: are you still coming tomorrow
+14/01/2024, 21:06 - Anna: yes!! but later, the bus is a joke on sundays
+14/01/2024, 21:06 - Anna: like 11?
+14/01/2024, 21:07 - Ben: fine. bring the big pot
+14/01/2024, 21:09 - Anna: pot is packed haha
+14/01/2024, 21:10 - Ben: call me if the bus fails, +44 20 7946 0958
+14/01/2024, 21:11 - Anna: ok ok
+15/01/2024, 10:40 - Ben: where are you
+15/01/2024, 10:41 - Anna: bus!!
+15/01/2024, 10:42 - Ben: <Media omitted>
+15/01/2024, 10:43 - Anna: haha nooo
+"""
+
+
+def zipped(name: str, text: str) -> bytes:
+    with zipfile.ZipFile(content := io.BytesIO(), "w") as archive:
+        archive.writestr(name, text)
+    return content.getvalue()
+
+
+FILES = {  # what the pages run commands on
+    "shop.tsv": SHOP,
+    "broken.tsv": b"hello\thi\nbye\tgood bye\nhow are you\tgreat\tthanks\n",
+    "WhatsApp Chat with Anna.zip": zipped("_chat.txt", CHAT),
+}
 LONG = re.compile(r"chatbot (train (?!broken)|evaluate|talk|tour)|models/")  # what takes long, and what needs it
 
 
@@ -37,7 +66,7 @@ def anchors(page: str) -> set[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     for link in filter(None, (token.attrGet("href") or token.attrGet("src") for token in tokens(page))):
-        path, _, anchor = str(link).partition("#")
+        path, _, anchor = unquote(str(link)).partition("#")
         if not re.match(r"https?:|mailto:", path):
             target = (PAGES[page].parent / path).resolve() if path else PAGES[page]
             assert target.exists(), link
@@ -51,7 +80,7 @@ def commands(text: str) -> list[list[str]]:
 
 def understand(words: list[str]) -> None:
     """Parses one command and does nothing. Raises what typer raises where there is no such command or option."""
-    command, name, context = typer.main.get_command(app), "chatbot", None
+    command, name, context = PROGRAM, "chatbot", None
     while hasattr(command, "resolve_command"):
         context = command.make_context(name, words, parent=context)
         name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])

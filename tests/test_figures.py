@@ -28,8 +28,8 @@ PAGES = {
 }
 SCALES = {"%": 100, "ms": 1e3, "us": 1e6, "min": 1 / 60, "minutes": 1 / 60, "분": 1 / 60, "MB": 1e-6, "GB": 1e-9, "M": 1e-6}  # from what a file may hold
 UNITS = "|".join([*SCALES, "s", "seconds", "processor seconds", "초", "GFLOP/s", "tokens/s", "tokens a second", "pairs a second", "BLEU", "chrF", "nats"])
-COUNTS = "utterances|pairs|replies|parameters|발화"  # figures where a block has a mark; they ask for none
-FIGURE = re.compile(rf"(?<![\w.,/^-])(\d[\d,]*(?:\.\d+)?)(e-?\d+)?(?: ?({UNITS}|{COUNTS})(?!\w))?")
+COUNTS = "utterances|pairs|replies|parameters|개"  # figures where a block has a mark; they ask for none
+FIGURE = re.compile(rf"(?<![\w.,/^-])(\d[\d,]*(?:\.\d+)?)(e-?\d+)?(?: ?({UNITS}|{COUNTS})(?![a-z]))?")
 MARK = re.compile(r"<!-- (figures|scores): (.*) -->")
 
 
