@@ -6,7 +6,7 @@ which docs/fill_in.py fills, or after `<!-- figures: none -->`, where nothing wa
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import pytest
 from docs_scripts import script
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
@@ -79,13 +81,30 @@ def values(name: str) -> tuple[float, ...]:
     return tuple(numbers(json.loads((RESULTS / name).read_text("utf-8"))))
 
 
-def stands_in(figure: re.Match[str], names: tuple[str, ...]) -> bool:
-    """Whether one of the files has a number that this is, rounded as it is written: 17,000 may be 17,169, 8.9 may be 8.94."""
-    written = figure[1].replace(",", "")
-    decimals = len(written.partition(".")[2]) or -len(re.search(r"0*$", written)[0])
-    known = (value for name in names for value in values(name))
-    wanted, half = float(written + (figure[2] or "")), 0.5 * 10.0**-decimals * 1.0001 * float("1" + (figure[2] or ""))
-    return any(abs(value * scale - wanted) <= half for value in known for scale in (1, SCALES.get(figure[3] or "", 1)))
+def stands_in(figure: re.Match[str], known: Iterable[float]) -> bool:
+    """Whether one of the numbers is this one, rounded as it is written: 8.9 may be 8.94, and from a thousand on 17,000 may be 17,169."""
+    written, power = figure[1].replace(",", ""), figure[2] or ""
+    zeros = len(written) - len(written.rstrip("0")) if len(written) > 3 and "." not in written else 0
+    half = 0.5001 * float(f"1{power}") * 10.0 ** (zeros - len(written.partition(".")[2]))
+    return any(abs(value * scale - float(written + power)) <= half for value in known for scale in (1, SCALES.get(figure[3] or "", 1)))
+
+
+@given(st.floats(0, 1e5), st.integers(1, 4), st.sampled_from(["", " s", " %", " tokens/s"]))
+def test_a_figure_is_its_value_rounded_as_written(value, decimals, unit):
+    figure = FIGURE.search(f"It took {value:,.{decimals}f}{unit}, or so.")
+    assert stands_in(figure, [value])
+    assert not stands_in(figure, [value + 1.6 * 10.0**-decimals])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "stands"),
+    [
+        ("82.6 %", 0.8258, True), ("82.6 %", 82.58, True), ("82.7 %", 0.8258, False), ("17,000 tokens/s", 17169, True), ("17,100 tokens/s", 17169, False),
+        ("100 %", 0.95, False), ("8.9 ms", 0.00894, True), ("2 min", 135, True), ("1.81 M", 1_806_692, True), ("4e-3", 0.004, True),
+    ],
+)  # fmt: skip
+def test_what_a_figure_stands_for(text, value, stands):
+    assert stands_in(FIGURE.search(text), [value]) == stands
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -95,7 +114,7 @@ def test_each_figure_stands_in_its_results_file(page):
         for block in blocks(page)
         if block.files
         for figure in block.figures()
-        if not stands_in(figure, block.files)
+        if not stands_in(figure, [value for name in block.files for value in values(name)])
     ]
     assert not missing
 
