@@ -26,14 +26,13 @@ from torch.nn import functional
 from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair, read_pairs
+from chatbot.errors import ChatbotError
 from chatbot.networks.protocol import Context
 from chatbot.safe_text import safe_line
 from chatbot.vocabulary import BOS, EOS, PAD, SPECIAL, UNK
 
 BATCH, TEACHER_FORCING = 128, 0.5
 CLIP, LIMIT = 1.0, 50  # the norm of all gradients together; words of a reply
-
-Batches = list[tuple[Tensor, Tensor]]  # source (B, S) and target (B, T)
 
 
 class Sutskever(nn.Module):
@@ -135,14 +134,14 @@ def learn(network: Sutskever, optimiser: torch.optim.Optimizer, source: Tensor, 
 
 
 @torch.inference_mode()
-def free_running_figure(network: Sutskever, batches: Batches) -> float:
+def free_running_figure(network: Sutskever, batches: list[tuple[Tensor, Tensor]]) -> float:
     """What the tutorials call perplexity: every step hears what the network has said, right or wrong, and each batch counts the same."""
     network.eval()
     return math.exp(statistics.mean(float(cross_entropy(logits_step_by_step(network, *batch, teacher_forcing=0), batch[1])) for batch in batches))
 
 
 @torch.inference_mode()
-def perplexity(network: Sutskever, batches: Batches) -> float:
+def perplexity(network: Sutskever, batches: list[tuple[Tensor, Tensor]]) -> float:
     """exp of the mean of -log p: every step hears the true words before, and each word counts the same."""
     network.eval()
     losses = [float(cross_entropy(network.decode(target[:, :-1], network.encode(source))[0], target)) for source, target in batches]
@@ -150,15 +149,15 @@ def perplexity(network: Sutskever, batches: Batches) -> float:
     return math.exp(statistics.fmean(losses, words))
 
 
-def epoch(network: Sutskever, optimiser: torch.optim.Optimizer, batches: Batches, number: int) -> float:
+def epoch(network: Sutskever, optimiser: torch.optim.Optimizer, batches: list[tuple[Tensor, Tensor]], number: int) -> float:
     """Learns from all batches; what chance decides depends on the epoch's number alone. Returns the mean loss."""
     random.seed(number)
     torch.manual_seed(number)
     return statistics.mean(learn(network, optimiser, *batch) for batch in random.sample(batches, len(batches)))
 
 
-def batches_of(pairs: list[Pair], words: TwoLanguages) -> Batches:
-    """All pairs in batches of rows that are alike in length."""
+def batches_of(pairs: list[Pair], words: TwoLanguages) -> list[tuple[Tensor, Tensor]]:
+    """All pairs as source (B, S) and target (B, T), with rows alike in length in one batch."""
     rows = sorted(((words.hear(pair.utterance), [BOS, *words.encode(pair.reply), EOS]) for pair in pairs), key=lambda row: (len(row[0]), len(row[1])))
     chunks = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
     return [(pad(source for source, _ in chunk), pad(target for _, target in chunk)) for chunk in chunks]
@@ -172,8 +171,11 @@ def main() -> None:
     arguments.add_argument("--epochs", type=int, default=10, metavar="N")
     arguments.add_argument("--most", type=int, nargs=2, default=(None, None), metavar=("HEARD", "SAID"), help="words that are known, marks included")
     chosen = arguments.parse_args()
+    try:
+        train, valid = list(read_pairs(chosen.train)), list(read_pairs(chosen.valid))
+    except ChatbotError as error:
+        arguments.error(str(error))
     torch.manual_seed(0)
-    train, valid = list(read_pairs(chosen.train)), list(read_pairs(chosen.valid))
     heard, said = Words((pair.utterance for pair in train), chosen.most[0]), Words((pair.reply for pair in train), chosen.most[1])
     words, network = TwoLanguages(heard, said), Sutskever(len(heard.words), len(said.words))
     print(f"{len(heard.words):,} words to hear, {len(said.words):,} to say, {sum(weight.numel() for weight in network.parameters()):,} weights")
