@@ -14,13 +14,13 @@ from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
 from chatbot.evaluation.exam import Exam
 from chatbot.evaluation.lagging import average_lagging
-from chatbot.evaluation.late_cues import GROUPS, CuePair, Share, by_position, late_cues
+from chatbot.evaluation.late_cues import GROUPS, CuePair, Share, by_position, lag, late_cues
 from chatbot.evaluation.late_cues_picture import picture
 from chatbot.evaluation.late_cues_table import table
 from chatbot.evaluation.metrics import allowed_replies
 from chatbot.listening import ladder, ladders
 from chatbot.networks.protocol import Context
-from chatbot.records import Decoding
+from chatbot.records import Decoding, Reply
 from chatbot.vocabulary import EOS, PAD
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -86,8 +86,26 @@ def test_who_hears_the_cue_last_and_heeds_it_has_everything(speaker):
 def test_who_says_one_thing_whatever_it_hears_has_one_member_of_each_pair_and_no_pair(speaker):
     found = measured(speaker("7"), LATE)
     assert (found.late.pairs.share, found.late.members.share, found.late.forced.share, found.right.share) == (0, 0.5, 0.5, 0.5)
+    assert [(one.members.share, one.forced.share) for one in found.positions] == [(0.5, 0.5)] * 2
     assert (found.late.late, found.late.open.of) == (0, 2), "that it is lost is a finding: it has heard the cue"
     assert (found.settling["late"].settled, found.settling["late"].with_cue.share) == (1, 0)
+
+
+def test_who_says_something_else_may_still_find_the_right_reply_likelier(speaker):
+    said = [replace(pair, reply=f"{pair.reply}z") for pair in LATE.pairs]
+    found = measured(speaker("last"), Exam("all", said, allowed_replies(said))).late
+    assert (found.members.share, found.forced.share) == (0, 1)
+
+
+def test_a_reply_that_is_right_for_both_is_not_chosen_against(speaker):
+    said = [one for pair in LATE.pairs for one in (pair, replace(pair, reply="x"))]
+    found = measured(speaker("x"), Exam("all", said, allowed_replies(said))).late
+    assert (found.pairs.share, found.forced.share) == (1, 1)
+
+
+def test_who_has_made_up_its_mind_before_the_cue_has_not_settled_with_it(speaker):
+    for which, share in (("first", 0), ("last", 1)):
+        assert measured(speaker(which), exam(("q 7", "q 9"))).settling["late"].with_cue.share == share
 
 
 def test_early_twins_stand_apart(speaker):
@@ -189,6 +207,12 @@ def test_lagging_by_hand(heard, source, lag):
     assert average_lagging(heard, source) == pytest.approx(lag)
 
 
+def test_the_lag_of_a_reply_follows_from_the_wait():
+    reply = Reply("", 0.0, 4, 0.0, ids=(5, 6, 7))
+    assert lag(reply, 5, 2) == pytest.approx((2 + (3 - 1 * 5 / 3) + (4 - 2 * 5 / 3)) / 3)
+    assert lag(reply, 5, None) == 5
+
+
 # Shares and positions
 
 
@@ -225,7 +249,9 @@ def test_many_ladders_are_those_of_each_alone_and_no_beginning_is_answered_twice
     alone = [ladder(bot, text, decoding, history) for text, history in zip(texts, turns, strict=True)]
     asked = []
     monkeypatch.setattr(Bot, "replies", lambda self, *told, replies=Bot.replies: asked.extend(zip(told[0], told[2], strict=True)) or replies(self, *told))
-    assert ladders(bot, texts, decoding, turns) == alone
+    found = ladders(bot, texts, decoding, turns)
+    assert found == alone
+    assert [one.rungs[-1].reply for one in found] == [bot.reply(text, decoding, history).text for text, history in zip(texts, turns, strict=True)]
     assert len(asked) == len(set(asked)) == 3 + 3 + 3
 
 
