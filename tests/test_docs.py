@@ -7,20 +7,17 @@ import zipfile
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 import typer
 from corpus_reports import SHOP
-from docs_scripts import script
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pages import PAGES, ROOT, script
 
 from chatbot.cli.main import ClickException, app, run
 
-ROOT = Path(__file__).parents[1]
-PAGES = {str(path.relative_to(ROOT)): path for folder in (".", "docs", "corpora", "benchmarks", "models/*") for path in sorted(ROOT.glob(f"{folder}/*.md"))}
 PROGRAM = typer.main.get_command(app)
 CHAT = """14/01/2024, 21:03 - Messages and calls are end-to-end encrypted.
 14/01/2024, 21:05 - Ben: are you still coming tomorrow
