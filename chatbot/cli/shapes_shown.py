@@ -11,12 +11,12 @@ LEGEND = "B rows, S pieces heard, T pieces said in a call, E embedding, H hidden
 
 def drawn(voice: str, way: Way) -> Iterator[str]:
     """The lines that tell the way of one network."""
-    yield f"The {voice} hears {len(way.heard)} pieces, {' '.join(map(_piece, way.heard))}"
+    said = list(map(_piece, way.said))
+    yield f"The {voice} hears {' '.join(map(_piece, way.heard))}, S = {len(way.heard)}"
     yield from _parts(way.calls[0])
-    yield f"and says {len(way.said)} pieces, {' '.join(map(_piece, way.said))}, one in each call. The first:"
+    yield f"and says {' '.join(said)}, a piece a call, T = 1. The first:"
     yield from _parts(way.calls[1])
     yield "and all:"
-    said = list(map(_piece, way.said))
     for number, (call, before, after) in enumerate(zip(way.calls[1:], ["(begin)", *said], [*said, "(end)"], strict=False), 1):
         shapes = [f"{part.name} {part.shapes[0]}" for part in call.made if part.name in ("tokens", "attention.weights", "speak")]
         yield f"  {number:>2}  {before} → {after}: {', '.join(shapes)}"
