@@ -232,9 +232,9 @@ def test_it_stops_when_all_have_ended_and_counts_what_each_has_said(tutorial):
     assert lengths.tolist() == [tutorial("batched_gru").LIMIT] == [said.shape[1]]
 
 
-def test_right_is_right_to_the_last_word(tutorial):
-    batches = [(torch.ones(3, 2, dtype=torch.long), pad([[BOS, 7, EOS], [BOS, 8, 9, EOS], [BOS, 5, 6, EOS]]))]
-    assert tutorial("batched_gru").right(Says([7, EOS, 8], [8, 9, EOS], [5, EOS, 6]), batches) == pytest.approx(2 / 3)
+def test_right_is_right_to_the_last_word_and_never_by_not_knowing(tutorial):
+    batches = [(torch.ones(4, 2, dtype=torch.long), pad([[BOS, 7, EOS], [BOS, 8, 9, EOS], [BOS, 5, 6, EOS], [BOS, UNK, EOS]]))]
+    assert tutorial("batched_gru").right(Says([7, EOS, 8], [8, 9, EOS], [5, EOS, 6], [UNK, EOS]), batches) == 2 / 4
 
 
 @torch.inference_mode()

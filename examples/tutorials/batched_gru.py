@@ -133,12 +133,12 @@ def answer(network: BatchedGRU, source: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def right(network: BatchedGRU, batches: list[tuple[Tensor, Tensor]]) -> float:
-    """The share of replies that are those of `batches` to the last word; for a word that is unknown, unknown is right."""
-    found = []
-    for source, target in batches:
-        for words, length, true in zip(*answer(network, source), target, strict=True):
-            found.append(words[:length].tolist() == true[true != PAD][1:].tolist())
-    return statistics.mean(found)
+    """The share of replies that are those of `batches` to the last word; where a word is unknown, none is."""
+    return statistics.mean(
+        UNK not in true and words[:length].tolist() == true[true != PAD][1:].tolist()
+        for source, target in batches
+        for words, length, true in zip(*answer(network, source), target, strict=True)
+    )
 
 
 def learn(network: BatchedGRU, optimiser: torch.optim.Optimizer, source: Tensor, target: Tensor) -> float:
