@@ -28,7 +28,7 @@ from chatbot.options import NetworkOptions, TrainingOptions, VocabularyOptions, 
 from chatbot.training.loop import train
 from chatbot.vocabulary import Vocabulary
 
-FAST = {"size": 4000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "batch_tokens": 512, "openings": 0.0, "foresight": 0.0}
+FAST = {"size": 4000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "batch_tokens": 512, "openings": 0.0, "plan": 0.0}
 KINDS = (VocabularyOptions, NetworkOptions, TrainingOptions)
 
 
@@ -92,7 +92,7 @@ def curve(
     vocabulary = Vocabulary.train([pair.utterance for pair in pairs], [pair.reply for pair in pairs], options[0])
     examples = Examples(pairs, vocabulary)
     torch.manual_seed(options[2].seed)
-    network = Seq2Seq(options[1], len(vocabulary))
+    network = Seq2Seq(options[1], len(vocabulary)).planning(examples.repeating.choices if options[2].plan else 0)
     bleu, allowed, reached = BLEU(lowercase=True), allowed_replies([*pairs, *test]), None
     report.add("before the first step", "s", [clock.stand_still()], pieces=len(vocabulary), weights=parameters(network))
     clock.go_on()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
@@ -102,6 +103,11 @@ class Repeating(NamedTuple):
     distinct: int
     share: float  # of the examples those whose target another has had before
 
+    @property
+    def choices(self) -> int:
+        """Among how many replies one is chosen; 0 where most replies are made anew."""
+        return self.distinct if self.share >= 0.5 else 0
+
 
 class Examples:
     """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says."""
@@ -137,6 +143,7 @@ class Examples:
         pieces, real, _ = self.sizes(rows, opening)
         return Batch(self.source.padded(rows), target[:, :end][:, :-1], target[:, 1:end], rows, real, pieces)
 
+    @cached_property
     def repeating(self) -> Repeating:
         """Which targets repeat; of very many examples, among the first."""
         keys = [hash(tuple(ids)) for ids in islice(self.target.rows(), COUNTED)]

@@ -46,6 +46,7 @@ class NetworkOptions:
     attention: Attention = "general"
     tied: bool = True  # one matrix embeds pieces and scores them
     reverse_source: bool = False  # the encoder reads the last piece first (Sutskever et al. 2014)
+    replies: int = 0  # that repeat: the listener plans which of them it will give. Training counts them
 
     def __post_init__(self) -> None:
         """Raises OptionError for what cannot be built."""
@@ -57,6 +58,7 @@ class NetworkOptions:
             _share(flag, share)
             if share == 1:
                 raise OptionError(f"{flag} 1 leaves nothing", remedy="use less than 1")
+        _between("replies", self.replies, 0, 2**15 - 1)
         if self.bidirectional and self.hidden % 2:
             raise OptionError(f"--hidden {self.hidden} is odd", remedy="an encoder of two directions halves it: use an even number, or --one-directional")
 
@@ -75,7 +77,7 @@ class TrainingOptions:
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
     openings: float | None = None  # the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
-    foresight: float = 1.0  # weight of a second loss, where replies repeat: before its first word, the listener foresees which one it will give
+    plan: float = 1.0  # where replies repeat, the listener plans which one it will give before its first word: the weight of the loss that teaches it
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
     seed: int = 1
@@ -90,7 +92,7 @@ class TrainingOptions:
             ("--patience", self.patience, 0),
         ):
             _at_least(flag, value, least)
-        for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay), ("--foresight", self.foresight)):
+        for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay), ("--plan", self.plan)):
             _at_least(flag, number, 0)
         _between("--seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import UNREPEATED, Examples, Ragged, pad, source_ids
+from chatbot.batches import UNREPEATED, Examples, Ragged, Repeating, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -80,14 +80,19 @@ def test_an_opening_is_the_beginning_of_each_target_and_is_counted_as_such(examp
 
 def test_replies_that_repeat_are_numbered_and_counted(vocabulary, monkeypatch):
     replies = ["hello", "good night", "hello", "bye", "hello", "good night"]
-    examples = Examples([Pair(f"utterance {number}", reply) for number, reply in enumerate(replies)], vocabulary)
-    repeating = examples.repeating()
-    assert repeating.numbers.tolist() == [0, 1, 0, UNREPEATED, 0, 1]
-    assert (repeating.distinct, repeating.share) == (2, 1 - 3 / 6)
+
+    def repeating() -> Repeating:
+        return Examples([Pair(f"utterance {number}", reply) for number, reply in enumerate(replies)], vocabulary).repeating
+
+    assert repeating().numbers.tolist() == [0, 1, 0, UNREPEATED, 0, 1]
+    assert (repeating().distinct, repeating().share, repeating().choices) == (2, 1 - 3 / 6, 2)
+    replies.append("a third that nobody else has")
+    assert repeating().choices == 0
+    del replies[-1]
     monkeypatch.setattr(batching, "MOST_REPEATING", 1)
-    assert examples.repeating().numbers.tolist() == [0, UNREPEATED, 0, UNREPEATED, 0, UNREPEATED]
+    assert repeating().numbers.tolist() == [0, UNREPEATED, 0, UNREPEATED, 0, UNREPEATED]
     monkeypatch.setattr(batching, "COUNTED", 4)
-    assert examples.repeating().numbers.tolist() == [0, UNREPEATED, 0, *[UNREPEATED] * 3]
+    assert repeating().numbers.tolist() == [0, UNREPEATED, 0, *[UNREPEATED] * 3]
 
 
 def test_the_order_is_a_function_of_the_generator(examples):

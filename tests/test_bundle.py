@@ -79,6 +79,7 @@ def test_what_is_loaded_and_saved_again_is_the_same_byte_for_byte(bundle_folder,
         {"cell": "gru", "tied": False, "attention": "additive"},
         {"bidirectional": False, "attention": "none"},
         {"attention": "dot", "reverse_source": True},
+        {"replies": 5},
     ],
     ids=str,
 )

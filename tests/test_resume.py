@@ -30,7 +30,7 @@ def examples(small_talk, vocabulary):
 
 def networks(vocabulary, *, dropout=0.3, word_dropout=0.2):
     torch.manual_seed(1)
-    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout)
+    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout, replies=3)
     return {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-1": TokenByTokenRNN(options, len(vocabulary), hidden=20)}
 
 

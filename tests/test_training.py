@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from chatbot.batches import UNREPEATED, Examples, Repeating
+from chatbot.batches import Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
@@ -63,7 +63,7 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
-    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=0.0, foresight=0.0)
+    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=0.0, plan=0.0)
     for name, network in last.networks.items():
         bot = Bot(network.eval(), vocabulary)
         replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]
@@ -316,27 +316,40 @@ def test_the_loss_is_summed_over_what_is_no_padding():
     torch.testing.assert_close(cross_entropy(logits, targets), by_hand)
 
 
-def test_who_has_heard_all_foresees_its_reply_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
+def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
     rows = next(examples.batches(400)).rows
     repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
-    for name, network in fresh().items():
-        lesson = Lesson(network.eval(), TrainingOptions(foresight=2.0), repeating)
+    for name, network in fresh(replies=2).items():
+        lesson = Lesson(network.eval(), TrainingOptions(plan=2.0), repeating)
         for batch in (examples.batch(rows), examples.batch(rows, 2)):
             plain, nats = Lesson(network, TrainingOptions())(batch, 1.0)
             both, told = lesson(batch, 1.0)
             assert plain == nats == told
-            foreseen = int((repeating.numbers[rows] >= 0).sum()) if name == "listener" else 0
-            torch.testing.assert_close(both - plain, torch.tensor(2 * foreseen * math.log(2)))  # the weights are zero yet
+            planned = int((repeating.numbers[rows] >= 0).sum()) if name == "listener" else 0
+            torch.testing.assert_close(both - plain, torch.tensor(2 * planned * math.log(2)))  # no reply is likelier yet
 
 
-def test_foresight_teaches_what_the_listener_hears_and_needs_replies_that_repeat(examples, fresh):
-    network = fresh()["listener"]
-    assert Lesson(network, TrainingOptions(), Repeating(torch.full((len(examples),), UNREPEATED), 0, 0.0)).foresees is None
-    lesson = Lesson(network, TrainingOptions(), Repeating(torch.arange(len(examples)) % 2, 2, 0.5))
-    torch.nn.init.normal_(lesson.foresees.weight)
-    both, nats = lesson(next(examples.batches(400)), 1.0)
+def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
+    network = fresh(replies=2)["listener"]
+    torch.nn.init.normal_(network.plan.which.weight)
+    both, nats = Lesson(network, TrainingOptions(), Repeating(torch.arange(len(examples)) % 2, 2, 0.5))(next(examples.batches(400)), 1.0)
     (both - nats).backward(inputs=[network.heard.table.weight])
     assert network.heard.table.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cell):
+    network, source = fresh(replies=2, cell=cell)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+    heard = network.listen(source)
+    for reply in range(2):
+        torch.nn.init.zeros_(network.plan.which.weight)
+        network.plan.which.bias.data = torch.tensor([0.0, 100.0]) if reply else torch.tensor([100.0, 0.0])  # whatever is heard
+        intended, logits = network.intend(heard)
+        assert logits.argmax(-1).tolist() == [reply, reply]
+        told = network.plan.told.weight[:, reply]
+        torch.testing.assert_close(intended.state[-1], heard.state[-1] + told)
+        torch.testing.assert_close(network.encode(source).state[-1], intended.state[-1])
+    assert network.planning(0).encode(source).state[-1].equal(heard.state[-1])
 
 
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
@@ -404,7 +417,7 @@ def test_training_leaves_the_padding_silent(examples, fresh):
         (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
-        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"foresight": -1.0}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"plan": -1.0}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
         (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,

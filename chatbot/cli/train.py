@@ -92,9 +92,10 @@ def train(
             metavar="P", help=f"Share of the batches that teach only how replies begin. Default: {MOST_OPENINGS} of the share of replies that repeat."
         ),
     ] = None,
-    foresight: Annotated[
-        float, typer.Option(metavar="X", help="Weight of a second loss, where replies repeat: the listener foresees which one it will give. 0 for none.")
-    ] = _TRAINING.foresight,
+    plan: Annotated[
+        float,
+        typer.Option(metavar="X", help="Where replies repeat, the listener plans which one it will give: weight of the loss that teaches it. 0 for no plan."),
+    ] = _TRAINING.plan,
     teacher_forcing: Annotated[
         str, typer.Option(metavar="P[:Q]", help="Share of pieces that are the corpus's own; from P in the first epoch to Q in the last.")
     ] = "1.0",
@@ -123,7 +124,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=GENTLE if start_from and learning_rate is None else learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, openings=openings, foresight=foresight, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, openings=openings, plan=plan, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     waits = () if no_interrupter else _waits(wait or "1")
     if history < 0:

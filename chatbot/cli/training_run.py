@@ -39,7 +39,6 @@ from chatbot.vocabulary import Vocabulary
 LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
 KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them and for words
-REPEATING = 0.5  # the share of replies that repeat from which on slips in what people type are mended
 CHECKPOINT_SECONDS = 120
 EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
@@ -95,7 +94,7 @@ class TrainingRun:
             saved = None
         if processes.first and not saved:
             resume.forget(folder)
-        networks = _networks(settings, data.vocabulary, base)
+        networks = _networks(settings, data, base)
         details = _details(sources, settings, data, networks, command)
         run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
         if settings.known_replies and not run.replies:
@@ -243,7 +242,7 @@ class TrainingRun:
     def _heard(self) -> Vocabulary:
         """The vocabulary, and the words that what people type is mended to: where the bot chooses among replies, since who translates must not change a name."""
         vocabulary, train = self.data.vocabulary, self.data.train
-        if self.settings.private or len(train) > READ or train.repeating().share < REPEATING:
+        if self.settings.private or len(train) > READ or not train.repeating.choices:
             return vocabulary
         return Vocabulary(vocabulary.model, lowercase=vocabulary.lowercase, spelling=Spelling.of(map(vocabulary.decode, train.source.rows())))
 
@@ -293,21 +292,22 @@ def _data(sources: Sources, folder: Path, settings: Settings, processes: Process
     return data or prepared(vocabulary or Vocabulary(model, lowercase=settings.vocabulary.lowercase))
 
 
-def _networks(settings: Settings, vocabulary: Vocabulary, base: bundles.Bundle | None) -> dict[str, nn.Module]:
-    """The listener and its interrupters: new ones, or those of the bundle that is gone on from."""
-    if base:
-        return {"listener": base.listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
+def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) -> dict[str, nn.Module]:
+    """The listener and its interrupters: new ones, or those of the bundle that is gone on from. Where replies repeat, the listener plans which one it gives."""
+    replies = data.train.repeating.choices if settings.training.plan else 0
     torch.manual_seed(settings.training.seed)
-    networks: dict[str, nn.Module] = {"listener": Seq2Seq(settings.network, len(vocabulary))}
+    if base:
+        return {"listener": base.listener.planning(replies), **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
+    networks: dict[str, nn.Module] = {"listener": Seq2Seq(replace(settings.network, replies=replies), len(data.vocabulary))}
     for wait in settings.waits:
-        networks[f"interrupter-{wait}"] = twin(settings.network, len(vocabulary), wait=wait, target=parameters(networks["listener"]))
+        networks[f"interrupter-{wait}"] = twin(settings.network, len(data.vocabulary), wait=wait, target=parameters(networks["listener"]))
     return networks
 
 
 def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str) -> bundles.Details:
     """What the bundle will say of itself; scores come later."""
     return bundles.Details(
-        network=settings.network,
+        network=networks["listener"].options,  # type: ignore[arg-type]
         lowercase=settings.vocabulary.lowercase,
         history=settings.history,
         utterance_limit=LIMIT,

@@ -3,6 +3,8 @@
 B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -57,12 +59,17 @@ class Seq2Seq(nn.Module):
         self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
+        self.plan = Plan(options.replies, options.hidden) if options.replies else None
         self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
         self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
         """Listens to `source` (B, S)."""
+        return self.intend(self.listen(source))[0]
+
+    def listen(self, source: Tensor) -> Context:
+        """What was heard of `source` (B, S), and no reply in mind yet."""
         mask = source != PAD  # (B, S)
         lengths = mask.sum(1)
         if self.options.reverse_source:
@@ -90,9 +97,40 @@ class Seq2Seq(nn.Module):
         places = turn(weights.shape[-1], context.memory.mask.sum(1))  # (B, S)
         return weights.gather(2, places[:, None].expand_as(weights))
 
-    def gist(self, context: Context) -> Tensor:
-        """All that was heard, in one vector (B, H): what the decoder starts with, given the `context` of `encode`."""
-        return context.state[0][-1]
+    def planning(self, replies: int) -> "Seq2Seq":
+        """This network with a new plan, of so many replies, which it has yet to learn."""
+        self.options = replace(self.options, replies=replies)
+        self.plan = Plan(replies, self.options.hidden) if replies else None
+        return self
+
+    def intend(self, context: Context) -> tuple[Context, Tensor | None]:
+        """The `context` of `listen` with a reply in mind, and of each reply that repeats how much it is that one: logits (B, R). Without a plan, nothing is new."""
+        if self.plan is None:
+            return context, None
+        *others, last = context.state
+        told, logits = self.plan(self.dropout(context.state[0][-1:].transpose(0, 1)).transpose(0, 1))  # (1, B, H), (1, B, R)
+        return context._replace(state=(*others, last + told)), logits[0]
+
+
+class Plan(nn.Module):
+    """Which of R replies that repeat it is going to be, decided by all that was heard, before the first word.
+
+    What is heard looks for its reply in a memory of them, a = softmax(W h + b), and the decoder starts with M a added to its state (a memory network of
+    one look: Weston et al. 2015). A reply is then decided once, and by the whole utterance, where a decoder alone decides by its first piece.
+    """
+
+    def __init__(self, replies: int, hidden: int) -> None:
+        super().__init__()
+        self.which = nn.Linear(hidden, replies)
+        self.told = nn.Linear(replies, hidden, bias=False)
+        nn.init.zeros_(self.which.weight)
+        nn.init.zeros_(self.which.bias)
+        nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
+
+    def forward(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder is told (..., H), and the logits of the replies (..., R), given what was `heard` (..., H)."""
+        logits = self.which(heard)
+        return self.told(logits.softmax(-1)), logits
 
 
 class Speak(nn.Module):

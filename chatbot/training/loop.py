@@ -126,7 +126,7 @@ class _Order:
         self.examples, self.options, self.processes = examples, options, processes
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
-        self.repeating = examples.repeating()
+        self.repeating = examples.repeating
         self.openings = MOST_OPENINGS * self.repeating.share if options.openings is None else options.openings
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:

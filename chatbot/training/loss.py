@@ -48,33 +48,26 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
 class Lesson(nn.Module):
     """A network and its loss as one module: what several processes share is the gradient of one `forward`.
 
-    A network that has heard all before it speaks also foresees which reply it will give, of those that repeat: a corpus of topics is then learnt
-    in half of the time, since a loss over pieces teaches mostly how replies go on, and only their first pieces tell which one it is. The weights
-    that foresee are of no use afterwards, so they belong to the lesson. They start at zero.
+    Where replies repeat, a listener's plan is taught too, by a loss of its own: a loss over pieces teaches mostly how replies go on, and only their
+    first pieces tell which one it is.
     """
 
     def __init__(self, network: nn.Module, options: TrainingOptions, repeating: Repeating | None = None) -> None:
         super().__init__()
         self.network, self.options = network, options
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
-        self.foresees: nn.Linear | None = None
-        if repeating and repeating.distinct and options.foresight and isinstance(network, Seq2Seq):
-            self.numbers = repeating.numbers
-            self.foresees = nn.Linear(network.options.hidden, repeating.distinct, device=network.said.table.weight.device)
-            for weight in self.foresees.parameters():
-                nn.init.zeros_(weight)
+        self.repeating = repeating
 
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
-        context = network.encode(batch.source)
+        context, planned = network.intend(network.listen(batch.source)) if isinstance(network, Seq2Seq) else (network.encode(batch.source), None)
         logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        if self.foresees is None:
+        if planned is None or self.repeating is None:
             return nats, nats.detach()
-        numbers = self.numbers[batch.rows].long().to(nats.device, non_blocking=True)  # (B,)
-        foreseen = self.foresees(network.gist(context)).float()  # (B, replies that repeat)
-        return nats + self.options.foresight * functional.cross_entropy(foreseen, numbers, ignore_index=UNREPEATED, reduction="sum"), nats.detach()
+        numbers = self.repeating.numbers[batch.rows].long().to(nats.device, non_blocking=True)  # (B,)
+        return nats + self.options.plan * functional.cross_entropy(planned.float(), numbers, ignore_index=UNREPEATED, reduction="sum"), nats.detach()
 
 
 @torch.inference_mode()
