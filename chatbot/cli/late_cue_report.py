@@ -39,7 +39,8 @@ def late_cue_report(
     found = late_cues(dict([listener, *others.items(), *interrupters]), asked, decoding)
     part = "the test part" if asked.part == "test" else "all pairs"
     if found is None:
-        raise CorpusError(f"no late-cue pairs in {part}", place=corpus[0], remedy="write a topic with two endings (corpora/README.md), and expand it")
+        where = "its test part" if asked.part == "test" else "it"
+        raise CorpusError(f"no late-cue pairs in {where}", place=corpus[0], remedy="write a topic with two endings (corpora/README.md), and expand it")
     machine, names = hardware(), ", ".join(path.name for path in corpus)
     title = f"{', '.join([bundle.name, *others])} on {part} of {names}; {decoding}"
     if drawing:
