@@ -6,17 +6,16 @@ Machines differ and are shared with others: compare two ways of doing a thing in
 import argparse
 import importlib.util
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
+
+from chatbot.evaluation.hardware import hardware
 
 TUTORIALS = Path(__file__).parents[1] / "examples" / "tutorials"
 
@@ -62,15 +61,6 @@ class Report:
         if path:
             whole = {"title": self.title, "hardware": self.hardware, "seed": self.seed, "figures": self.rows, **more}
             path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-
-
-def hardware() -> dict[str, Any]:
-    """The machine and what it runs on it, by name."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = {"CPU": _processor(), "cores": cores, "threads": torch.get_num_threads(), "SIMD": torch.backends.cpu.get_cpu_capability()}
-    if torch.cuda.is_available():
-        found["GPU"] = torch.cuda.get_device_name()
-    return {**found, "torch": torch.__version__, "Python": platform.python_version(), "on": date.today().isoformat()}
 
 
 def seconds(work: Callable[[], object], times: int = 1, *, warm: int = 1) -> list[float]:
@@ -132,12 +122,3 @@ def _once(work: Callable[[], object]) -> float:
 
 def _short(fact: Any) -> str:
     return number(fact) if isinstance(fact, float) else str(fact)
-
-
-def _processor() -> str:
-    """The processor's name, as Linux knows it, or else as Python does."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or platform.machine())
