@@ -70,7 +70,7 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=10, metavar="N", help="(default %(default)s)")
     options.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="where the run goes on, if it is there")
     chosen = options.parse_args()
-    report = Report("Network (e) of the tutorials", threads=chosen.threads)
+    report = Report("Network (e) of the tutorials", threads=chosen.threads, seed=0)
     sutskever = tutorial("sutskever")
     train, valid, test = (list(read_pairs(path)) for path in (chosen.train, chosen.valid, chosen.test))
     heard, said = sutskever.Words((pair.utterance for pair in train), HEARD), sutskever.Words((pair.reply for pair in train), SAID)
@@ -79,7 +79,7 @@ def main() -> None:
 
     torch.manual_seed(0)
     network = sutskever.Sutskever(len(heard.words), len(said.words))
-    report.add("weights", "", [sum(weight.numel() for weight in network.parameters())], heard=len(heard.words), said=len(said.words), seed=0)
+    report.add("weights", "", [sum(weight.numel() for weight in network.parameters())], heard=len(heard.words), said=len(said.words))
     run = Run(network, copy.deepcopy(network), torch.optim.Adam(network.parameters()), [])
     if chosen.checkpoint.exists():
         run.load(chosen.checkpoint)

@@ -35,14 +35,14 @@ def main() -> None:
     options.add_argument("pairs", type=Path, nargs="?", default=PAIRS, metavar="PAIRS.tsv", help="(default corpora/en-ko.tsv)")
     options.add_argument("--only", metavar="NAME,…", help=f"of {', '.join((*SYSTEMS, OURS))}")
     chosen = options.parse_args()
-    report = Report(f"The tutorials' systems on {chosen.pairs.name}", threads=chosen.threads)
+    report = Report(f"The tutorials' systems on {chosen.pairs.name}", threads=chosen.threads, seed=1)
     learnt, asked = tutorial("first_gru").hold_out(list(read_pairs(chosen.pairs)))
     for name in chosen.only.split(",") if chosen.only else (*SYSTEMS, OURS):
         began, worked = time.perf_counter(), processors()
         bot = ours(learnt, chosen.threads) if name == OURS else theirs(name, learnt, asked)
         seconds, work = time.perf_counter() - began, processors() - worked
         scores = evaluate(bot, asked, allowed_replies(asked))
-        facts: dict[str, Any] = {"processor_seconds": work, "weights": parameters(bot.network), "seed": 1, "learnt": len(learnt), "asked": len(asked)}
+        facts: dict[str, Any] = {"processor_seconds": work, "weights": parameters(bot.network), "learnt": len(learnt), "asked": len(asked)}
         facts |= {"right": 100 * scores.right, "BLEU": scores.bleu, "chrF": scores.chrf, "signatures": f"{scores.bleu_signature} {scores.chrf_signature}"}
         if name != OURS:
             facts["perplexity"] = scores.perplexity.per_piece
