@@ -10,6 +10,7 @@ import typer
 from chatbot.cli import options
 from chatbot.cli.engine import learning_curve
 from chatbot.errors import OptionError
+from chatbot.files import write_whole
 from chatbot.safe_text import safe_json, safe_line
 
 
@@ -24,7 +25,7 @@ def evaluate(
         bool, typer.Option("--neighbour", help="Beside it what needs no network: the nearest utterance that was trained on, and a linear classifier.")
     ] = False,
     against: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Another bundle that is asked the same.")] = None,
-    page: Annotated[
+    html: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.html", help="Write all of it as one page that opens offline, curves and samples too.")
     ] = None,
     plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Draw the curves as PNG files there.")] = None,
@@ -48,8 +49,6 @@ def evaluate(
     decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     if not late_cue and (beside or picture):
         raise OptionError("--beside and --picture do nothing without --late-cue", remedy="add --late-cue")
-    import torch
-
     from chatbot import bundle as bundles
     from chatbot.evaluation.exam import exam
     from chatbot.evaluation.report import report, speakers
@@ -57,7 +56,6 @@ def evaluate(
 
     bundle = options.load_bundle(model, device)
     other = options.load_bundle(against, device) if against is not None else None
-    torch.set_num_threads(options.cores())  # batches, and several networks at once
     paths, known = ([options.corpus_path(path) for path in files] for files in (corpus, trained_on or []))
     asked = exam(bundle, paths, known, against=other)
     decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")
@@ -69,8 +67,24 @@ def evaluate(
         return
     curve = learning_curve(bundles.text(bundle.path, "log.jsonl"))
     rival = (other, options.in_effect(decoding, other.details, known_replies, unsure="")) if other else None
-    found = report(bundle, asked, decoding, against=rival, neighbour=neighbour, curve=curve)
+    found = report(bundle, asked, decoding, against=rival, neighbour=neighbour, curve=curve, workers=options.cores())
+    if html:
+        from chatbot.evaluation.page import page
+
+        _write("--report", html, page(found))
+    if plots:
+        from chatbot.evaluation.plots import plot
+
+        plot(found, plots)
     _tell(json_, asdict(found), lines(found))
+
+
+def _write(flag: str, path: Path, text: str) -> None:
+    """Writes a file that was asked for. Raises OptionError."""
+    try:
+        write_whole(path, text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise OptionError(f"{flag} {path} cannot be written: {error.strerror}", remedy="name another file") from None
 
 
 def _tell(json_: bool, report: dict[str, Any], lines: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chatbot.bot import Bot
@@ -12,10 +13,9 @@ from chatbot.evaluation.exam import Exam, Leaks, leaks
 from chatbot.evaluation.examples import Memorised, Sample, Wrong, memorised, samples, wrong
 from chatbot.evaluation.metrics import Scores, answers, begin_differently, distinct_pairs, judged, losses, scores, twins_among
 from chatbot.evaluation.reliability import Reliability, reliability
-from chatbot.evaluation.tally import Answers, Difference, Tally, differences
+from chatbot.evaluation.tally import Answers, Difference, Rows, Tally, differences
 from chatbot.listening import heeded
 from chatbot.records import Attention, Decoding, Influence, Reply, Validation
-from chatbot.training.side_by_side import SideBySide
 
 PICTURES = 4  # utterances whose attention is shown
 LISTENER = "listener"
@@ -77,8 +77,12 @@ def report(
     against: tuple[Bundle, Decoding] | None = None,
     neighbour: bool = False,
     curve: Sequence[Validation] = (),
+    workers: int = 1,
 ) -> Report:
-    """Asks `bundle`, and if wished for another one and what needs no network, and finds out all there is. Raises OptionError for what cannot be done."""
+    """Asks `bundle`, and if wished for another one and what needs no network, and finds out all there is.
+
+    `curve` is what its log tells, `workers` how many threads may be at work. Raises OptionError for what cannot be done.
+    """
     bots = speakers(bundle)
     listener = bots[LISTENER]
     jobs = [(bot, decoding) for bot in bots.values()]
@@ -86,8 +90,11 @@ def report(
         jobs.append((Bot.of(against[0]), against[1]))
     if neighbour and not asked.trained:
         raise OptionError("--neighbour needs the corpus that the bundle was trained on", remedy="name it with --trained-on")
-    with SideBySide(len(jobs)) as side_by_side:
-        found = side_by_side(lambda job: _asked(*job, asked), jobs)
+    # A thread for each thing to do: threads that share one product of small matrices wait for each other, on busy cores twenty times as long.
+    with ThreadPoolExecutor(workers) as pool:
+        given = [pool.submit(answers, bot, asked.pairs, asked.allowed, how) for bot, how in jobs]
+        lost = [pool.submit(losses, bot, asked.pairs) for bot, _ in jobs]
+        found = [_system(bot, asked, said.result(), nats.result()) for (bot, _), said, nats in zip(jobs, given, lost, strict=True)]
     other = found.pop() if against else None
     networks = dict(zip(bots, found, strict=True))
     others = dict(_unlearnt(listener, asked)) if neighbour else {}
@@ -119,19 +126,17 @@ def speakers(bundle: Bundle) -> dict[str, Bot]:
     return {LISTENER: Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}
 
 
-def _asked(bot: Bot, decoding: Decoding, asked: Exam) -> System:
-    given = answers(bot, asked.pairs, asked.allowed, decoding)
-    tally = Tally.of(given, asked.allowed, asked.pairs, losses(bot, asked.pairs))
+def _system(bot: Bot, asked: Exam, given: Answers, lost: Rows | None) -> System:
+    """What there is to say of the answers `given`, by `bot` or by one that lends its vocabulary to tell which pairs are late."""
+    tally = Tally.of(given, asked.allowed, asked.pairs, lost)
     return System(given, tally, scores(given, tally, bot, asked.pairs, asked.allowed))
 
 
 def _unlearnt(listener: Bot, asked: Exam) -> Iterator[tuple[str, System]]:
-    """The systems that need no network; the listener lends its vocabulary to tell which pairs are late."""
+    """The systems that need no network."""
     pairs = distinct_pairs(asked.pairs)
     for name, replies in baselines(asked.trained, pairs):
-        given = judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in replies], asked.allowed)
-        tally = Tally.of(given, asked.allowed)
-        yield name, System(given, tally, scores(given, tally, listener, asked.pairs, asked.allowed))
+        yield name, _system(listener, asked, judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in replies], asked.allowed), None)
 
 
 def _clean(systems: Mapping[str, System], leaked: Collection[str]) -> dict[str, Clean]:

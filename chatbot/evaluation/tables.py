@@ -81,11 +81,12 @@ def examples(title: str, shown: Sequence[Example]) -> Table:
 
 def samples(report: Report) -> Table:
     """Some utterances, and what each system said."""
-    rows = [
-        ("; ".join([*(side for turn in one.history for side in turn), one.utterance]), name, f"{'' if right else '✗ '}{said}")
-        for one in report.samples
-        for name, (said, right) in one.said.items()
-    ]
+    rows = []
+    for one in report.samples:
+        heard = " / ".join([*(side for turn in one.history for side in turn), one.utterance])
+        for name, (said, right) in one.said.items():
+            rows.append((heard, name, said if right else f"✗ {said}"))
+            heard = ""
     return Table("Samples (✗ is wrong)", ("utterance", "", "reply"), rows)
 
 
@@ -137,8 +138,8 @@ def _trust(report: Report) -> Table:
         heart = report.memorised.get(name)
         rest = (f"{heart.share:.1%}", _percent(heart.right), _percent(heart.new_right)) if heart else ()
         rows.append((name, f"{one.error:.3f}", f"{one.parted:.3f}", *rest))
-    heads = ("", "calibration error", "right above wrong", *(("by heart", "of these right", "of new ones") if report.memorised else ()))
-    return Table("Trust: is it right where it is sure, and what does it know by heart", heads, rows)
+    heads = ("", "ECE", "AUC", *(("by heart", "right by heart", "right if new") if report.memorised else ()))
+    return Table("Trust: calibration error, right above wrong, replies known by heart", heads, rows)
 
 
 def _leaks(report: Report) -> Table:

@@ -1,5 +1,9 @@
 """`chatbot evaluate`: a table or JSON, and only what the bot was not trained on."""
 
+import json
+import shutil
+import sys
+
 import pytest
 
 NETWORK = {
@@ -110,3 +114,61 @@ def test_without_an_interrupter(chatbot, train, corpus, unseen):
     ran = chatbot("evaluate", "unseen.tsv", "--model", "pets")
     assert ran.code == 0
     assert "interrupter" not in ran.out
+
+
+def test_what_it_was_trained_on_shows_what_leaks(chatbot, bundle_folder, own, tmp_path, strict_json):
+    trained = bundle_folder.parent.parent / "corpus.tsv"
+    first = trained.read_text("utf-8").split("\n")[0]
+    (tmp_path / "mixed.tsv").write_text(f"{first}\nwhat is that\ta cat\n", "utf-8")
+    report = strict_json(chatbot("evaluate", "mixed.tsv", "--model", "mine", "--trained-on", trained, "--json").out)
+    assert report["leaks"] == {"trained": 40, "utterances": 2, "same": 1, "nearly": 0, "pairs": 1}
+    assert {one["utterances"] for one in report["clean"].values()} == {1}
+    assert strict_json(chatbot("evaluate", "mixed.tsv", "--model", "mine", "--json").out)["leaks"] is None
+
+
+def test_only_the_training_part_counts_as_trained_on(chatbot, scored, unseen, strict_json):
+    folder, _ = scored
+    report = strict_json(chatbot("evaluate", "unseen.tsv", "--model", folder, "--trained-on", folder.parent.parent / "corpus.tsv", "--json").out)
+    check = strict_json(chatbot("corpus", "check", folder.parent.parent / "corpus.tsv", "--json").out)
+    assert report["leaks"]["trained"] == check["train"] < check["pairs"]
+
+
+def test_two_bundles_are_asked_the_same(chatbot, scored, own, strict_json):
+    folder, _ = scored
+    report = strict_json(chatbot("evaluate", folder.parent.parent / "corpus.tsv", "--model", "mine", "--against", folder, "--json").out)
+    assert report["part"] == "test", "the other one was trained on the rest"
+    assert report["leaks"] is None, "and what this one was trained on is not known"
+    assert report["against"]["scores"]["pairs"] == report["networks"]["listener"]["pairs"]
+    for name, gap in report["against"]["differences"].items():
+        assert gap["low"] <= gap["high"]
+        assert 0 < gap["p"] <= 1, name
+    itself = strict_json(chatbot("evaluate", folder.parent.parent / "corpus.tsv", "--model", folder, "--against", folder, "--json").out)
+    assert {gap["value"] for gap in itself["against"]["differences"].values()} == {0}
+
+
+def test_bundles_that_hear_other_histories_are_not_compared(mistake, own, unseen, tmp_path):
+    other = shutil.copytree(own, tmp_path / "other")
+    details = json.loads((other / "bundle.json").read_text("utf-8"))
+    (other / "bundle.json").write_text(json.dumps(details | {"history": 1}), "utf-8")
+    assert "mine hears 0 earlier turns and other 1" in mistake("evaluate", "unseen.tsv", "--model", "mine", "--against", "other")
+
+
+def test_report_and_plots_are_written_and_a_place_that_cannot_be_is_one_line(chatbot, mistake, own, unseen, tmp_path):
+    pytest.importorskip("matplotlib")
+    line = {"network": "listener", "epoch": 1, "perplexity": 3.5, "best": True}
+    (own / "log.jsonl").write_text(f"{json.dumps(line)}\nno JSON\n", "utf-8")
+    ran = chatbot("evaluate", "unseen.tsv", "--model", "mine", "--report", "out.html", "--plots", "drawn")
+    assert ran.code == 0
+    assert (tmp_path / "out.html").read_text("utf-8").startswith("<!doctype html>")
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["learning.png", "reliability.png", "right.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (tmp_path / "drawn").iterdir())
+    assert "--report nosuch/out.html cannot be written" in mistake("evaluate", "unseen.tsv", "--model", "mine", "--report", "nosuch/out.html")
+    assert "--plots out.html cannot be written to" in mistake("evaluate", "unseen.tsv", "--model", "mine", "--plots", "out.html")
+
+
+@pytest.mark.parametrize(("flags", "package", "named"), [(["--neighbour"], "sklearn", "scikit-learn"), (["--plots", "drawn"], "matplotlib", "matplotlib")])
+def test_an_extra_that_is_absent_is_one_line_that_says_how_to_install_it(mistake, own, unseen, monkeypatch, flags, package, named):
+    for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    said = mistake("evaluate", "unseen.tsv", "--model", "mine", "--trained-on", "unseen.tsv", *flags)
+    assert said == f"{flags[0]} needs {named}, which is not installed; install it with `pip install 'chatbot[evaluate]'`"
