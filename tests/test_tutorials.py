@@ -170,6 +170,7 @@ def test_no_utterance_is_learnt_and_asked(tutorial):
     assert sorted(learnt + asked, key=pairs.index) == pairs
     assert len(asked) >= 10
     assert not {pair.utterance for pair in learnt} & {pair.utterance for pair in asked}
+    assert tutorial("first_gru").hold_out(PAIRS)[1], "of a few pairs too"
 
 
 def test_a_word_seen_once_is_unknown_and_a_mark_is_never_heard(tutorial):

@@ -176,7 +176,7 @@ def batches_of(pairs: list[Pair], words: TwoLanguages) -> list[tuple[Tensor, Ten
 def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
     """The pairs to learn from, and about a tenth to be asked: what is asked is never learnt, with no reply."""
     pairs = random.Random(1).sample(pairs, len(pairs))
-    asked = {pair.utterance for pair in pairs[: len(pairs) // 10]}
+    asked = {pair.utterance for pair in pairs[: (len(pairs) + 9) // 10]}
     return [pair for pair in pairs if pair.utterance not in asked], [pair for pair in pairs if pair.utterance in asked]
 
 
