@@ -123,7 +123,7 @@ class Plan(nn.Module):
         super().__init__()
         self.which = nn.Linear(hidden, replies)
         self.told = nn.Linear(replies, hidden, bias=False)
-        nn.init.zeros_(self.which.weight)
+        nn.init.normal_(self.which.weight, std=0.1)  # with zeros, what is heard would hear nothing from the decoder until they have grown
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 
