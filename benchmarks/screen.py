@@ -2,8 +2,9 @@
 
     python benchmarks/screen.py [--model NAME]            # about a minute
 
-The program runs in a terminal of its own (a pseudo-terminal of 120x36). Keys are timed from being sent to being drawn: at loading, at rest, and
-while 300 turns are mounted and questions are being answered.
+The program runs in a terminal of its own (a pseudo-terminal of 120x36), as one that is installed does: its byte code is on the disk. Keys are timed
+from being sent to being drawn: at loading, at rest, and with 300 turns mounted, while one reply is under way and while thirty are. Memory and
+processor are those of the screen and of the process in which the bot is, together.
 """
 
 import fcntl
@@ -35,7 +36,7 @@ class Terminal:
     def __init__(self, *arguments: str) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        environment = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", "PYTHONDONTWRITEBYTECODE": ""}
         self._began = time.perf_counter()
         self.process = subprocess.Popen([sys.executable, "-m", "chatbot", *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment)
         os.close(slave)
@@ -59,6 +60,20 @@ class Terminal:
         self.type(letter)
         self.until(letter)
         return (time.perf_counter() - began) * 1000
+
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The program and what it has started."""
+        program = psutil.Process(self.process.pid)
+        return [program, *program.children(recursive=True)]
+
+    def memory(self) -> float:
+        """Megabytes in use."""
+        return sum(one.memory_info().rss for one in self.processes) / 1e6
+
+    def worked(self) -> float:
+        """Seconds of a core that were used so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self.processes)
 
     def rest(self, seconds: float) -> None:
         """Reads what is drawn until nothing has been for so long."""
@@ -94,32 +109,46 @@ def main() -> None:
     chosen = options.parse_args()
     report = Report(f"the screen, {chosen.model}", threads=chosen.threads)
     command = ("talk", "--private", "--compare", "--model", chosen.model)
-    painted, ready, loading = [], [], []
+    first = Terminal(*command)
+    first.until("pieces")  # compiles what was not
+    assert first.close() == 0
+    painted, ready, loading, work_painted, work_ready = [], [], [], [], []
     for _ in range(chosen.times):
         terminal = Terminal(*command)
         painted.append(terminal.until("loading"))
+        work_painted.append(terminal.worked())
         loading += [terminal.echo(letter) for letter in "QWZ"]
         ready.append(terminal.until("pieces"))
+        work_ready.append(terminal.worked())
         assert terminal.close() == 0
     report.add("first paint", "s", painted)
+    report.add("processor until then, the bot's own included", "s", work_painted)
     report.add("key to echo while loading", "ms", loading)
     report.add("ready to answer", "s", ready)
+    report.add("processor until then", "s", work_ready)
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal(*command, "--resume", str(long_talk(Path(folder), chosen.model)))
         terminal.until("pieces")
         terminal.rest(2)
-        program = psutil.Process(terminal.process.pid)
-        report.add("memory, both networks loaded, 300 turns mounted", "MB", [program.memory_info().rss / 1e6])
+        report.add("memory, both networks loaded, 300 turns mounted", "MB", [terminal.memory()])
         report.add("key to echo, 300 turns mounted", "ms", [terminal.echo(letter) for letter in LETTERS])
+        one, thirty = [], []
+        for letter in LETTERS.upper():
+            terminal.type("\x03")
+            terminal.rest(1)
+            terminal.type("what do you think of today's weather\r")
+            one.append(terminal.echo(letter))
         terminal.type("\x03")
         terminal.rest(1)
         for number in range(30):
             terminal.type(f"what do you think of number {number}\r")
-        report.add("key to echo, 300 turns mounted, replies under way", "ms", [terminal.echo(letter) for letter in LETTERS.upper()])
+        thirty += [terminal.echo(letter) for letter in LETTERS.upper()]
+        report.add("key to echo, the same, a reply under way", "ms", one)
+        report.add("key to echo, the same, thirty replies under way", "ms", thirty)
         terminal.rest(3)
-        before = sum(program.cpu_times()[:2])
+        before = terminal.worked()
         time.sleep(10)
-        report.add("processor at rest, of one core over 10 s", "%", [(sum(program.cpu_times()[:2]) - before) * 10])
+        report.add("processor at rest, of one core over 10 s", "%", [(terminal.worked() - before) * 10])
         assert terminal.close() == 0
     report.write(chosen.json)
 

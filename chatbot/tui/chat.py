@@ -1,29 +1,23 @@
-"""The chat: turns from the oldest to the newest, followed as they grow. It asks the engine for the replies, one at a time."""
+"""The chat: it asks the engine for the replies, one at a time, and shows them in its turns."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import on, work
-from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from chatbot.errors import ChatbotError, SessionError
-from chatbot.records import BotCard, Reply, plural
+from chatbot.records import BotCard, Reply
+from chatbot.tui.chat_log import ChatLog
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
-from chatbot.tui.entries import Example, Notice
 from chatbot.tui.turn import Turn
-from chatbot.tui.wording import welcome
-
-KEPT = 300  # the newest entries; a terminal gets slow with more
-FACTS_FROM = 20  # rows of the screen
 
 
-class Chat(VerticalScroll, can_focus=False):
-    """Turns and remarks, the newest 300 of them; the session keeps them all. Typing always goes to the prompt: the chat itself never takes the focus."""
+class Chat(ChatLog):
+    """What was said, and what waits to be answered."""
 
     DEFAULT_CSS = """
     Chat { align-vertical: bottom; }
@@ -56,10 +50,8 @@ class Chat(VerticalScroll, can_focus=False):
         trouble: str
 
     def __init__(self, engine: Engine, conversation: Conversation) -> None:
-        super().__init__()
+        super().__init__(conversation)
         self._engine = engine
-        self._conversation = conversation
-        self._card: BotCard | None = None
         self._waiting: deque[tuple[Turn, Callable[[], Question]]] = deque()
         self._current: Turn | None = None  # the turn that is being answered
         self._asked: Question | None = None  # its question; whatever comes for another one is late
@@ -71,35 +63,12 @@ class Chat(VerticalScroll, can_focus=False):
         """Is a reply on its way?"""
         return self._current is not None
 
-    def on_mount(self) -> None:
-        """Follows the newest entry until the person scrolls up."""
-        self.anchor()
-        self._welcome()
-
-    def on_resize(self) -> None:
-        """Leaves the facts out where every row counts."""
-        for turn in self.query(Turn):
-            turn.facts_shown = self._facts_shown
-
     def open(self, card: BotCard) -> None:
         """The bot is loaded: shows its examples, or answers what was sent meanwhile."""
         self._card = card
         if not self.query(Turn):
             self._welcome()
         self._next()
-
-    def show_session(self) -> None:
-        """Shows what was said in the session that goes on, above what was sent meanwhile."""
-        session = self._conversation.session
-        numbers = session.thread(len(session.turns))
-        turns = [Turn.told(self._conversation, number) for number in numbers[-KEPT:]]
-        for turn in turns:
-            turn.facts_shown = self._facts_shown
-        self.query("Example, Notice.-welcome").remove()
-        hidden = len(numbers) - len(turns)
-        self.mount(
-            *([Notice(f"{plural(hidden, 'turn')} before these: /export shows them all.")] if hidden else []), *turns, before=0 if self.children else None
-        )
 
     def ask(self, utterance: str) -> None:
         """Sends an utterance, or the other one that is said in an edited turn; it waits until the ones before it are answered."""
@@ -140,29 +109,6 @@ class Chat(VerticalScroll, can_focus=False):
             self._waiting.append((turn, lambda: question))
             self._next()
 
-    def find(self, text: str) -> str:
-        """Marks `text` wherever it was said, and goes to the newest such turn, or to the one before the one that has the focus. Returns what did not work."""
-        found = []
-        for turn in self.query(Turn):
-            turn.sought, turn.note = text, ""
-            if text and turn.holds(text):
-                found.append(turn)
-        if not found:
-            return f"“{text}” does not stand in the chat." if text else ""
-        focused = self.screen.focused
-        place = found.index(focused) - 1 if focused in found else -1
-        turn = found[place]
-        turn.note = f"“{text}” {place % len(found) + 1} of {len(found)}"
-        turn.focus()
-        return ""
-
-    @property
-    def chosen(self) -> Turn | None:
-        """The turn that has the focus, else the newest one that has been answered."""
-        focused = self.screen.focused
-        answered = [turn for turn in self.query(Turn) if turn.answer.text]
-        return focused if isinstance(focused, Turn) else answered[-1] if answered else None
-
     def stop(self) -> None:
         """Stops the reply: its thread ends with the piece it is at."""
         if self._current is not None:
@@ -189,52 +135,6 @@ class Chat(VerticalScroll, can_focus=False):
         self._edited = None
         self._conversation.clear()
         self._welcome()
-
-    def remark(self, text: str) -> None:
-        """Appends a notice."""
-        self._add(Notice(text))
-
-    def tell(self, text: str, offers: Iterable[str]) -> None:
-        """Appends a long notice, shown from its beginning on, and what can be tried."""
-        notice = Notice(text)
-        self._add(notice)
-        self.mount(*(Example(offer) for offer in offers))
-        self.call_after_refresh(self.scroll_to_widget, notice, top=True, animate=False)
-
-    @property
-    def offered(self) -> list[str]:
-        """What stands there to be tried, from the top."""
-        return [example.utterance for example in self.query(Example)]
-
-    def turn_of(self, question: Question) -> Turn | None:
-        """The turn in which `question` was asked, if it is still there."""
-        return next((turn for turn in self.query(Turn) if any(answer.question is question for answer in turn.answers)), None)
-
-    @property
-    def _facts_shown(self) -> bool:
-        return self.screen.size.height >= FACTS_FROM
-
-    def _add(self, entry: Widget) -> None:
-        """Appends an entry, makes the examples go, and drops the oldest entries above 300."""
-        self.query("Example, Notice.-welcome").remove()
-        self.mount(entry)
-        surplus = len(self.children) - KEPT
-        if surplus > 0:
-            self.remove_children(self.children[:surplus])
-
-    def _add_turn(self, utterance: str) -> Turn:
-        self.anchor()  # who says something wants to see the answer
-        turn = Turn(utterance)
-        turn.facts_shown = self._facts_shown
-        self._add(turn)
-        return turn
-
-    def _welcome(self) -> None:
-        """Fills the empty chat: the bundle's examples, or what can be done while it loads."""
-        examples = self._card.examples if self._card else ()
-        self.remove_children("*")
-        fitting = examples[: max(1, self.screen.size.height // 4)]
-        self.mount(Notice(welcome(self._card), classes="-welcome"), *(Example(utterance) for utterance in fitting))
 
     def _next(self) -> None:
         """Answers the next message that waits, if any. The reply before it has ended."""

@@ -99,8 +99,9 @@ class Sheet(Widget):
         return painted("\n").join(self.lines(max(1, self.content_size.width)))
 
     def redraw(self) -> None:
-        """Draws again after a change, which may have changed the number of lines."""
-        self.refresh(layout=True)
+        """Draws again after a change. Only another number of lines moves anything else: to lay the screen out takes longer than all the rest."""
+        width, height = self.content_size
+        self.refresh(layout=not width or len(self.lines(width)) != height)
 
 
 class Legend(Sheet):

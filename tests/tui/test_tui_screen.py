@@ -8,7 +8,7 @@ from tui_stage import CARD, LATE, WEATHER, Bundleless, FakeEngine, ask, assert_c
 
 from chatbot.records import BotCard, Decoding, Race, Reply, Step
 from chatbot.tui.app import ChatApp
-from chatbot.tui.chat import KEPT, Chat
+from chatbot.tui.chat import Chat
 from chatbot.tui.conversation import Question
 from chatbot.tui.drawing import Drawn
 from chatbot.tui.entries import Example
@@ -517,20 +517,6 @@ def test_on_a_small_screen_the_help_lists_the_keys_in_the_chat(engine):
         assert not app.screen.query("HelpPanel")
 
     drive(app, script, (80, 24))
-
-
-def test_only_the_newest_entries_are_kept(engine):
-    app = ChatApp(engine)
-
-    async def script(pilot):
-        await see(pilot, "daily-gru")
-        with app.batch_update():
-            for number in range(KEPT + 5):
-                app._chat.remark(f"remark {number}")
-        await until(pilot, lambda: len(app._chat.children) == KEPT, "the oldest go")
-        await see(pilot, f"remark {KEPT + 4}")
-
-    drive(app, script)
 
 
 def test_a_screen_at_rest_has_no_timer(engine):

@@ -11,7 +11,6 @@ from chatbot.records import BotCard, Decoding, Reply
 from chatbot.sessions import Session, Told, read
 from chatbot.tui.app import ChatApp
 from chatbot.tui.bundle_sheet import BundleSheet
-from chatbot.tui.chat import KEPT
 from chatbot.tui.choices_view import ChoicesView
 from chatbot.tui.commands import Given, command_of
 from chatbot.tui.conversation import changed
@@ -164,18 +163,6 @@ def test_a_broken_session_or_one_of_another_bundle_is_said_and_goes_on_in_a_file
         assert [told.utterance for told in read(other).turns] == ["q", "next"]
 
     drive(app, script, (160, 30))
-
-
-def test_of_a_long_session_the_newest_turns_are_mounted(engine):
-    turns = [Told(f"q{number}", Decoding(), Reply("a", -1.0, 2, 3.0), number) for number in range(KEPT + 40)]
-    app = ChatApp(engine, resumed=Session(CARD.name, KEY, turns=turns))
-
-    async def script(pilot):
-        await see(pilot, f"q{KEPT + 39}")
-        assert len(app.query(Turn)) == KEPT
-        assert "40 turns before these" in app.query(Notice).first().text
-
-    drive(app, script)
 
 
 def test_a_talk_that_is_not_kept_leaves_no_file_and_a_disk_that_is_full_is_said_once(engine, tmp_path):
