@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def average_lagging(heard: Sequence[int], source: int) -> float:
-    """AL of a reply before whose piece t `heard[t]` of the `source` pieces of the utterance had been heard (Ma et al. 2019, equation 8).
+    """AL of a reply before whose piece t `heard[t]` of the `source` pieces of the utterance had been heard (Ma et al. 2019, section 4).
 
     Whoever hears piece by piece and speaks at the same pace is k behind, whoever hears all first is behind by all. Only pieces up to the
     first that was said with all heard count; a reply that ends before counts whole. End-marks do not count.
