@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from rich.cells import cell_len
 
 from chatbot import bundle as bundles
 from chatbot.corpus.pairs import Group, Pair
@@ -27,6 +28,7 @@ HOSTILE = [
     "\x1b[31m\x00\u202ered",
     "<!--",
     "]]>",
+    "아무리 생각해도 어제보다 오늘이 더 춥다고 느껴지는 것은 기분 탓만은 아닌 것 같아요, 그렇지요",
 ]
 VOID = {"meta"}
 TAGS = {
@@ -237,7 +239,7 @@ def test_no_text_is_ever_a_tag(found, text):
 def test_nothing_but_text_reaches_the_terminal_and_no_line_is_too_long(found, text):
     for line in list(lines(hostile(found, text)))[2:]:
         assert line.isprintable()
-        assert len(line) <= WIDTH
+        assert cell_len(line) <= WIDTH
 
 
 def test_the_page_stands_alone_and_tells_what_the_table_tells(found):

@@ -51,6 +51,7 @@ def evaluate(
         raise OptionError("--beside and --picture do nothing without --late-cue", remedy="add --late-cue")
     from chatbot import bundle as bundles
     from chatbot.evaluation.exam import exam
+    from chatbot.evaluation.hardware import circumstances
     from chatbot.evaluation.report import report, speakers
     from chatbot.evaluation.table import lines
 
@@ -76,7 +77,7 @@ def evaluate(
         from chatbot.evaluation.plots import plot
 
         plot(found, plots)
-    _tell(json_, asdict(found), lines(found))
+    _tell(json_, {**circumstances(bundle), **asdict(found)}, lines(found))
 
 
 def _write(flag: str, path: Path, text: str) -> None:

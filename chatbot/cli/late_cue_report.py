@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from chatbot.bot import Bot
 from chatbot.bundle import Bundle
 from chatbot.errors import CorpusError, OptionError
 from chatbot.evaluation.exam import Exam, exam
-from chatbot.evaluation.hardware import hardware
+from chatbot.evaluation.hardware import circumstances
 from chatbot.evaluation.late_cues import late_cues
 from chatbot.evaluation.late_cues_picture import picture
 from chatbot.evaluation.late_cues_table import table
@@ -41,15 +40,13 @@ def late_cue_report(
     if found is None:
         where = "its test part" if asked.part == "test" else "it"
         raise CorpusError(f"no late-cue pairs in {where}", place=corpus[0], remedy="write a topic with two endings (corpora/README.md), and expand it")
-    machine, names = hardware(), ", ".join(path.name for path in corpus)
+    how, names = circumstances(bundle), ", ".join(path.name for path in corpus)
     title = f"{', '.join([bundle.name, *others])} on {part} of {names}; {decoding}"
     if drawing:
-        _draw(drawing, picture(found, f"{title}; {machine['on']}"))
+        _draw(drawing, picture(found, f"{title}; {how['hardware']['on']}"))
     report = {
         "title": title,
-        "hardware": machine,
-        "versions": {"chatbot": version("chatbot"), "torch": machine["torch"], "sentencepiece": version("sentencepiece")},
-        "seed": bundle.details.training.get("seed"),
+        **how,
         "part": asked.part,
         "decoding": str(decoding),
         "bundles": [{"name": one.name, "created": one.details.created, "fingerprint": one.details.fingerprint, **_trained(one)} for one in (bundle, *beside)],

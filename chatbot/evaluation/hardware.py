@@ -1,12 +1,21 @@
-"""The machine that figures were measured on."""
+"""The machine that figures were measured on, and what of a bundle."""
 
 import os
 import platform
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from chatbot.bundle import Bundle
+
+
+def circumstances(bundle: Bundle) -> dict[str, Any]:
+    """How figures of `bundle` came about: the machine and the day, versions, and the seed that it was trained with."""
+    versions = {name: version(name) for name in ("chatbot", "torch", "sentencepiece")}
+    return {"hardware": hardware(), "versions": versions, "seed": bundle.details.training.get("seed")}
 
 
 def hardware() -> dict[str, Any]:

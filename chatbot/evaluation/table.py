@@ -24,16 +24,21 @@ def lines(report: Report) -> Iterator[str]:
         yield ""
         yield "Wrong, and surest of it"
     for one in report.wrong.surest[:READ]:
-        yield from wrap(safe_line(f"{one.probability:.2f}  “{one.utterance}”: “{one.reply}”, not “{one.expected}”"), WIDTH, subsequent_indent="      ")
+        for head, text in ((f"{one.probability:.2f}", one.utterance), ("said", one.reply), ("right", one.expected)):
+            yield _cut(f"{head:<5}  {safe_line(text)}")
 
 
 def _lines(table: Table) -> Iterator[str]:
     """Columns aligned by cells of the terminal."""
-    yield safe_line(table.title)
+    yield _cut(safe_line(table.title))
     rows = [[safe_line(cell, limit=WIDTH) for cell in row] for row in (table.heads, *table.rows)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        line = "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield line if cell_len(line) <= WIDTH else f"{set_cell_size(line, WIDTH - 1).rstrip()}…"
+        yield _cut("  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
     for note in table.notes:
         yield from wrap(safe_line(note), WIDTH)
+
+
+def _cut(line: str) -> str:
+    """At most WIDTH cells of it."""
+    return line if cell_len(line) <= WIDTH else f"{set_cell_size(line, WIDTH - 1).rstrip()}…"

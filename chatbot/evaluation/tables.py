@@ -136,8 +136,8 @@ def _trust(report: Report) -> Table:
     rows = []
     for name, one in report.reliability.items():
         heart = report.memorised.get(name)
-        rest = (f"{heart.share:.1%}", _percent(heart.right), _percent(heart.new_right)) if heart else ()
-        rows.append((name, f"{one.error:.3f}", f"{one.parted:.3f}", *rest))
+        rest = (_known(heart.share, ".1%"), _known(heart.right, ".1%"), _known(heart.new_right, ".1%")) if heart else ()
+        rows.append((name, _known(one.error, ".3f"), _known(one.parted, ".3f"), *rest))
     heads = ("", "ECE", "AUC", *(("by heart", "right by heart", "right if new") if report.memorised else ()))
     return Table("Trust: calibration error, right above wrong, replies known by heart", heads, rows)
 
@@ -148,13 +148,13 @@ def _leaks(report: Report) -> Table:
     if not found:
         return Table(title, (), (), ("It is not known what it was trained on: name the files with --trained-on.",))
     note = (
-        f"Of {plural(found.utterances, 'utterance')} asked {found.same:,} stand in the training part of {plural(found.trained, 'pair')}, and {found.nearly:,}"
+        f"Of {plural(found.utterances, 'different utterance')} asked {found.same:,} stand in the training part of {plural(found.trained, 'pair')}, and {found.nearly:,}"
         f" but for marks and blanks; of the pairs {found.pairs:,}."
     )
     if not report.clean:
         return Table(title, (), (), (note,))
     told = {name: (one.figures, one.intervals) for name, one in report.clean.items()}
-    return _figured(f"{title}: the figures without them, of {plural(report.clean[LISTENER].utterances, 'utterance')}", told, CLEAN, (note,))
+    return _figured(f"{title}: the figures without them, of {plural(report.clean[LISTENER].utterances, 'different utterance')}", told, CLEAN, (note,))
 
 
 def _against(report: Report) -> Table:
@@ -170,5 +170,6 @@ def _against(report: Report) -> Table:
     return Table(f"Against {other.bundle}, on the same utterances", ("", "this", "that", "difference", "interval", "p"), rows)
 
 
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.1%}"
+def _known(value: float, form: str) -> str:
+    """The value, and a dash where there is none."""
+    return "–" if math.isnan(value) else format(value, form)

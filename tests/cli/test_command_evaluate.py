@@ -26,6 +26,9 @@ NETWORK = {
 }
 
 REPORT = {
+    "hardware",
+    "versions",
+    "seed",
     "bundle",
     "created",
     "part",
