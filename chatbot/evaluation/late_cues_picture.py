@@ -84,7 +84,7 @@ def _legend(legend: Element, caption: str) -> None:
     _draw(legend, "line", class_="mark", x1=496, x2=496, y1=-12, y2=3)
     _draw(legend, "text", "interval of 95 % (Wilson 1927)", x=504)
     _draw(legend, "rect", class_="theorem", y=13, width=12, height=14)
-    _draw(legend, "text", "pairs that cannot be right: the reply must differ before the cue can have been heard. A theorem, not a finding.", x=18, y=24)
+    _draw(legend, "text", "pairs that cannot be right: the reply must differ before the cue is heard. A theorem, not a finding.", x=18, y=24)
     _draw(legend, "text", caption, class_="small", y=52)
 
 

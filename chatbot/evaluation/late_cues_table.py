@@ -57,4 +57,4 @@ def _share(share: Share | None) -> str:
 
 
 def _row(name: str, cells: Sequence[str]) -> str:
-    return set_cell_size(safe_line(name), _NAME) + "".join(cell.rjust(_CELL) for cell in cells)
+    return (set_cell_size(safe_line(name), _NAME) + "".join(cell.rjust(_CELL) for cell in cells)).rstrip()
