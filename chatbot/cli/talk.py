@@ -96,7 +96,16 @@ def conversed(
         from chatbot.tui.app import ChatApp
 
     app = ChatApp(
-        engine, decoding=decoding, compare=compare, wait=wait, ascii_only=ascii_only, folder=folder, resumed=resumed, tour=tour, preferences=preferences_file()
+        engine,
+        decoding=decoding,
+        compare=compare,
+        wait=wait,
+        ascii_only=ascii_only,
+        folder=folder,
+        resumed=resumed,
+        tour=tour,
+        preferences=preferences_file(),
+        memory=memory_file(),
     )
 
     def leave(number: int, _: object) -> None:
@@ -115,6 +124,13 @@ def session_folder() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("chatbot", appauthor=False) / "sessions"
+
+
+def memory_file() -> Path:
+    """Where the screen notes how the panel was left."""
+    from platformdirs import user_state_path
+
+    return user_state_path("chatbot", appauthor=False) / "screen.json"
 
 
 def preferences_file() -> Path:

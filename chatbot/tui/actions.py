@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, ScreenStackError
@@ -20,6 +21,7 @@ from chatbot.tui.entries import key_lines
 from chatbot.tui.exports import export
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Prompt
+from chatbot.tui.remembered import Remembered, keep
 from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
@@ -35,6 +37,7 @@ class Actions(App[None]):
         Binding("f1", "keys", "Help", id="keys"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener", id="compare"),
         Binding("f3", "view", "View", tooltip="race, ladder, attention or twins", id="view"),
+        Binding("f4", "ladder", "Ladder", show=False, tooltip="while you type, or no longer", id="ladder"),
         Binding("f5", "replay", "Replay", tooltip="the last race, piece by piece; space pauses", id="replay"),
         Binding("f6", "decoding", "Decoding", tooltip="how replies are chosen, and what that cuts", id="decoding"),
         Binding("f7", "ending", "Twin", show=False, tooltip="the last sentence with another last word", id="ending"),
@@ -60,6 +63,7 @@ class Actions(App[None]):
     _prompt: Prompt
     _engine: Engine
     _status: StatusBar
+    _memory: Path | None  # the file in which the panel is remembered
     _loaded = False
     _tour: Tour | None = None  # the one that is under way
     _sought = ""  # the last text that was looked for
@@ -123,6 +127,18 @@ class Actions(App[None]):
     def action_compare(self) -> None:
         """Opens or closes the panel."""
         self._panel.open(not self._panel.display)
+        self._panel_chosen()
+
+    def action_ladder(self) -> None:
+        """Draws the ladder while the person types, or no longer."""
+        wanted = not (self._panel.live_ladder and self._panel.display)
+        self._panel.open(True)
+        self._panel.draw_ladder_live(wanted)
+        self._panel_chosen()
+
+    def _panel_chosen(self) -> None:
+        """The panel stays as it is now, in the next talk too."""
+        keep(self._memory, Remembered(self._panel.display, self._panel.live_ladder))
         self.hear_draft()
         self.refresh_bindings()
 

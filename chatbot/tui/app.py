@@ -15,7 +15,7 @@ from textual.events import Key
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, TextArea
+from textual.widgets import TextArea
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from chatbot.errors import ChatbotError
@@ -29,9 +29,11 @@ from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.decoding_panel import DecodingPanel
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import Example, binding_ids
+from chatbot.tui.keys import Keys
 from chatbot.tui.panel import Panel
 from chatbot.tui.preferences import Preferences, read
 from chatbot.tui.prompt import Entry, Prompt
+from chatbot.tui.remembered import recall
 from chatbot.tui.sheet import AsciiOnly
 from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.turn import Turn
@@ -71,8 +73,12 @@ class ChatApp(Actions):
         resumed: Session | None = None,
         tour: bool = False,
         preferences: Path | None = None,
+        memory: Path | None = None,
     ) -> None:
-        """`folder` is where the conversation is kept, if it is; one that is `resumed` goes on. `preferences` is a file that need not exist."""
+        """`folder` is where the conversation is kept, if it is; one that is `resumed` goes on.
+
+        `preferences` and `memory` are files that need not exist: what the person has written there, and how the panel was left.
+        """
         super().__init__()
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
@@ -84,7 +90,8 @@ class ChatApp(Actions):
         self._status, self._chat, self._panel = StatusBar(), Chat(engine, self._conversation), Panel(engine)
         self._entry = Entry(lambda: self._chat.offered)
         self._prompt = self._entry.prompt
-        self._panel.display = compare
+        self._memory, remembered = memory, recall(memory)
+        self._panel.display, self._panel.live_ladder = compare or remembered.compare, remembered.live_ladder
         self._loaded = False
         self._events: asyncio.AbstractEventLoop | None = None
 
@@ -100,7 +107,7 @@ class ChatApp(Actions):
             yield self._chat
             yield self._panel
         yield self._entry
-        yield Footer(compact=True)
+        yield Keys(compact=True)
 
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""

@@ -16,6 +16,7 @@ class Command:
 COMMANDS = {
     "/help": Command("lists these commands"),
     "/compare": Command("the interrupter beside the listener"),
+    "/ladder": Command("the ladder while you type, or no longer", plain=False),
     "/decoding": Command("how replies are chosen, such as sample top_k=5", "SETTINGS"),
     "/again": Command("the last question, another seed"),
     "/replay": Command("the last race once more"),

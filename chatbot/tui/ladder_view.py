@@ -9,6 +9,8 @@ from chatbot.tui.wording import settled
 
 LONGEST_BAR = 16  # cells
 AFTERWARDS = "Drawn after the reply."
+SOONER = f"{AFTERWARDS} F4 draws it while you type."
+LIVE = "so far: what you type next may change it (F4 ends this)"
 ASKING = "asking the listener …"
 
 
@@ -18,11 +20,12 @@ class LadderView(Picture):
     def __init__(self) -> None:
         super().__init__()
         self.ladder: Ladder | None = None
-        self._invitation = AFTERWARDS
+        self.live = False
+        self._invitation = SOONER
 
-    def show(self, ladder: Ladder | None, *, asked: bool = False) -> None:
-        """Shows a ladder; or that there is none yet, or soon if it is `asked` for."""
-        self.ladder, self._invitation = ladder, ASKING if asked else AFTERWARDS
+    def show(self, ladder: Ladder | None, *, asked: bool = False, live: bool = False) -> None:
+        """Shows a ladder, which is `live` while the person types on; or that there is none yet, or soon if it is `asked` for."""
+        self.ladder, self.live, self._invitation = ladder, live, ASKING if asked else SOONER
         self.redraw()
 
     def lines(self, width: int) -> list[Content]:
@@ -34,7 +37,7 @@ class LadderView(Picture):
         for rung in self.ladder.rungs:
             rows += clickable(columns(self._rung(rung, widths[1]), widths), word=rung.words)
         words = len(self.ladder.rungs)
-        line = painted((f"{settled(self.ladder)} {bar(self.ladder.settled / words, min(words, LONGEST_BAR))}", DIM))
+        line = painted((LIVE if self.live else f"{settled(self.ladder)} {bar(self.ladder.settled / words, min(words, LONGEST_BAR))}", DIM))
         return rows + columns([painted(""), line], [NUMBER, max(4, width - NUMBER - GAP)])
 
     def _rung(self, rung: Rung, width: int) -> list[Content]:

@@ -2,46 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.events import Click
-from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from chatbot.records import Attention, Influence, Ladder, Race, Reply, Twins
-from chatbot.tui.attention_view import AttentionView
 from chatbot.tui.conversation import Question
 from chatbot.tui.drawing import Answered, Drawing, Drawn, NotDrawn, draw
 from chatbot.tui.engine import Engine
-from chatbot.tui.ladder_view import LadderView
-from chatbot.tui.pages import PAGES, Page, Pages
-from chatbot.tui.picture import Cursor, pointed
-from chatbot.tui.race_view import RaceView, State
-from chatbot.tui.twins_view import TwinsView
+from chatbot.tui.picture import Cursor
+from chatbot.tui.pictures import Pictures
+from chatbot.tui.race_view import State
 
 DEBOUNCE = 0.12  # seconds without a key before the interrupter is asked
 
 
-class Panel(VerticalScroll):
+class Panel(Pictures):
     """The pictures of one question. While a draft has finished words the race is theirs, else that of the last answered question."""
-
-    FOCUS_ON_CLICK = False  # typing goes to the prompt
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "point(0, -1)", "Cursor", show=False),
-        Binding("down", "point(0, 1)", "Cursor", show=False),
-        Binding("left", "point(-1, 0)", "Cursor", show=False),
-        Binding("right", "point(1, 0)", "Cursor", show=False),
-    ]
-
-    page: reactive[Page] = reactive[Page]("race")
-    cursor: reactive[Cursor] = reactive(Cursor())
 
     @dataclass
     class Measured(Message):
@@ -59,38 +38,11 @@ class Panel(VerticalScroll):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
-        self._race_view, self._ladder_view, self._attention_view, self._twins_view = RaceView(), LadderView(), AttentionView(), TwinsView()
-        self._views = dict(zip(PAGES, (self._race_view, self._ladder_view, self._attention_view, self._twins_view), strict=True))
         self._loaded = False
         self._wait: int | None = None  # of the interrupter that races; None: there is none
+        self.live_ladder = False  # is the ladder drawn while the person types?
         self._draft: Question | None = None  # the finished words that the race shows, or soon will
-        self._answered: Answered | None = None
         self._clock: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        """The names of the pages, then race above ladder above attention, or twins."""
-        yield Pages().data_bind(Panel.page)
-        for view in self._views.values():
-            yield view.data_bind(Panel.cursor)
-
-    def watch_page(self, page: Page) -> None:
-        """Turns the page, where only one fits."""
-        for other in PAGES:
-            self.set_class(other == page, f"-{other}")
-        self.call_after_refresh(self._show_page)
-
-    def watch_cursor(self, before: Cursor, now: Cursor) -> None:
-        """Keeps in sight what the cursor has moved to."""
-        moved = [self._attention_view] if now.piece != before.piece else [self._race_view, self._ladder_view, self._twins_view]
-        for view in moved:
-            if view.display and (line := view.marked) is not None:
-                self.scroll_to_region(Region(0, view.virtual_region.y + line, 1, 1), animate=False)
-                return
-
-    @property
-    def can_turn(self) -> bool:
-        """Is there another page to turn to?"""
-        return self.display and not self.has_class("-alone")
 
     @property
     def can_replay(self) -> bool:
@@ -107,17 +59,6 @@ class Panel(VerticalScroll):
         """Is a replay under way?"""
         return self._race_view.replaying
 
-    def make_room(self) -> None:
-        """Leaves most of a narrow screen to the chat, until there is something new to see here."""
-        self.add_class("-aside")
-
-    def turn(self) -> None:
-        """Turns to the next page; where all three pictures stand and fit, to the twins and back."""
-        self.remove_class("-aside")
-        steps = ("race", "twins") if self.screen.has_class("-tall") and not self.max_scroll_y else PAGES
-        place = steps.index(self.page) if self.page in steps else 0
-        self.page = steps[(place + 1) % len(steps)]
-
     def ready(self, wait: int | None) -> None:
         """The bot is loaded; `wait` names its interrupter, None says that there is none."""
         self._loaded, self._wait = True, wait
@@ -126,13 +67,21 @@ class Panel(VerticalScroll):
 
     def hear(self, draft: Question | None) -> None:
         """The person is typing: shows the race over the finished words of the draft, once the keys rest. None: there are none."""
-        if self._wait is None or not self.display or draft == self._draft or not self.is_attached:
+        if (self._wait is None and not self.live_ladder) or not self.display or draft == self._draft or not self.is_attached:
             return
         self._draft = draft
         self._stop_clock()
-        if draft and self.page == "twins":
-            self.page = "race"
+        if draft:
+            self.remove_class("-aside")
+            if self.page == "twins":
+                self.page = "race"
         self._clock = self.set_timer(DEBOUNCE, self._hear)
+
+    def draw_ladder_live(self, wanted: bool) -> None:
+        """Draws the ladder while the person types, or no longer, and turns to it."""
+        self.live_ladder, self._draft = wanted, None
+        self.page = "ladder" if wanted else "race"
+        self._show_answered()
 
     def listen(self) -> None:
         """The bot begins its reply: the words of the draft stay until the whole race is known."""
@@ -145,6 +94,7 @@ class Panel(VerticalScroll):
 
     def compare(self, question: Question, reply: Reply) -> None:
         """The bot has replied: draws the race, then ladder and attention, which neither spoil nor delay the reply."""
+        self.remove_class("-aside")
         self._answered, self.cursor = Answered(question, reply), Cursor()
         if self.page == "twins":
             self.page = "race"
@@ -190,6 +140,7 @@ class Panel(VerticalScroll):
         assert self._answered
         assert self._answered.race
         race, question = self._answered.race, self._answered.question
+        self.remove_class("-aside")
         self.page = "twins"
         self._twins_view.show(None, asked=True)
         draw(self, "twins", question, lambda: self._engine.twins(race, ending, question.decoding, question.history))
@@ -199,32 +150,15 @@ class Panel(VerticalScroll):
         self._forget()
         self._show_answered()
 
-    def action_point(self, across: int, down: int) -> None:
-        """Moves the cursor: along the rows of what is shown, which are words, or pieces of the reply where attention is alone."""
-        word, piece = (across, down) if self.page == "attention" and self._attention_view.display and not self._race_view.display else (down, across)
-        self._point(self.cursor.word + word, self.cursor.piece + piece)
-
-    @on(Click)
-    def _choose(self, event: Click) -> None:
-        meta = event.style.meta
-        if "word" in meta or "piece" in meta:
-            self._point(meta.get("word", self.cursor.word), meta.get("piece", self.cursor.piece))
-
-    @on(Pages.Picked)
-    def _turn_to(self, message: Pages.Picked) -> None:
-        self.page = message.page
-
-    def _point(self, word: int, piece: int) -> None:
-        heed, race = (self._answered.heed, self._answered.race) if self._answered else (None, None)
-        words = race.words if race else heed.heard_words if heed else ()
-        self.cursor = pointed(word, piece, len(words), heed.said if isinstance(heed, Attention) else ())
-
     def _hear(self) -> None:
-        draft, wait = self._draft, self._wait
-        if draft is None or wait is None:
+        draft, wait, engine = self._draft, self._wait, self._engine
+        if draft is None:
             self._show_answered()
-        else:
-            draw(self, "hear", draft, lambda: self._engine.hear(draft.utterance, draft.decoding, wait, draft.history))
+            return
+        words, decoding, history = draft.utterance, draft.decoding, draft.history
+        drawings: list[Callable[[], Drawing]] = [] if wait is None else [lambda: engine.hear(words, decoding, wait, history)]
+        drawings += [lambda: engine.ladder(words, decoding, history)] if self.live_ladder else []
+        draw(self, "hear", draft, *drawings)
 
     def _forget(self) -> None:
         self._answered = self._draft = None
@@ -249,12 +183,15 @@ class Panel(VerticalScroll):
 
     @on(Drawn)
     def _take(self, message: Drawn) -> None:
-        self.remove_class("-aside")
         known, drawing = self._answered, message.drawing
-        if message.question is self._draft and isinstance(drawing, Race):
-            self._race_view.show("live", drawing)
-            self._ladder_view.show(None)  # beside the race of another utterance they would mislead
-            self._attention_view.show(None)
+        if message.question is self._draft:
+            if isinstance(drawing, Race):
+                self._race_view.show("live", drawing)
+                self._attention_view.show(None)  # beside the race of another utterance it would mislead, and so would the ladder
+                if not self.live_ladder:
+                    self._ladder_view.show(None)
+            elif isinstance(drawing, Ladder):
+                self._ladder_view.show(drawing, live=True)
         elif known and message.question is known.question:
             match drawing:
                 case Race():
@@ -286,14 +223,3 @@ class Panel(VerticalScroll):
         """Says why a picture is missing, and waits for none."""
         self._show_answered(asked=False)
         self.post_message(self.Failed(trouble))
-
-    @on(RaceView.Grown)
-    def _follow(self) -> None:
-        """Keeps in sight the end of a race or of twins that are longer than the panel, or the beginning of another picture."""
-        if self.page in ("race", "twins"):
-            self.scroll_to(y=self._views[self.page].virtual_region.bottom - self.size.height, animate=False)
-        else:
-            self._show_page()
-
-    def _show_page(self) -> None:
-        self.scroll_to(y=self._views[self.page].virtual_region.y - 1, animate=False)

@@ -8,7 +8,7 @@ from chatbot.records import Beat, Race, Twins
 from chatbot.tui.ladder_view import ASKING
 from chatbot.tui.picture import NUMBER, Picture, clickable, remarked, sign
 from chatbot.tui.sheet import DIM, GAP, INTERRUPTER, LISTENER, columns, painted, painted_line
-from chatbot.tui.wording import twins_caption
+from chatbot.tui.wording import named, twins_caption
 
 BESIDE = 52  # cells in which two races find room side by side
 BOUND = "underline"
@@ -60,21 +60,23 @@ class TwinsView(Picture):
 
 def _words(race: Race, bound: int) -> list[Row]:
     """A row a word: heard, and said."""
-    return [(painted_line(beat.heard), _said(race, number, bound)) for number, beat in enumerate(race.words, 1)]
+    *said, _ = _said(race, bound)
+    return [(painted_line(beat.heard), words) for beat, words in zip(race.words, said, strict=True)]
 
 
 def _end(race: Race, bound: int) -> Row:
-    return painted(("(end)", DIM)), _said(race, 0, bound)
+    return painted(("(end)", DIM)), _said(race, bound)[-1]
 
 
-def _said(race: Race, word: int, bound: int) -> Content:
-    """What was said on a word, cut where it might have been something else."""
-    place, before, after = 0, "", ""
-    for step in race.steps:
-        if step.said is not None:
-            if step.word == word and place < bound:
-                before += step.said
-            elif step.word == word:
-                after += f"{CUT if place == bound else ''}{step.said}"
-            place += 1
-    return painted_line(before.strip(), f"{INTERRUPTER} {BOUND}") + painted_line(after if before.strip() else after.strip(), INTERRUPTER)
+def _said(race: Race, bound: int) -> list[Content]:
+    """What was said on each word and last after the end, as people read it, cut where it might have been something else."""
+    parts = [["", ""] for _ in (*race.words, race.afterwards)]  # of each row what is bound, and what is not
+    said = [step for step in race.steps if step.said is not None]
+    for place, step in enumerate(said):
+        parts[step.word - 1][place >= bound] += step.said or ""
+    cut = said[bound].word - 1 if bound < len(said) else None
+    names = iter(named([part for row in parts for part in row if part.strip()]))
+    rows = [[next(names) if part.strip() else "" for part in row] for row in parts]
+    if cut is not None:
+        rows[cut][1] = CUT + rows[cut][1]
+    return [painted_line(before, f"{INTERRUPTER} {BOUND}") + painted_line(after, INTERRUPTER) for before, after in rows]

@@ -14,8 +14,8 @@ def welcome(card: BotCard | None) -> str:
     """What an empty chat says; `card` is None while the bot is loaded."""
     if card is None:
         return "loading … you can already type"
-    hints = ["F2 shows the interrupter, a second bot that has to answer while you are still typing. F10 is a tour of five minutes."] if card.waits else []
-    return "\n\n".join([*hints, "Say something, or try one of these (click, or ↑):" if card.examples else "Say something."])
+    hints = ["Type slowly and watch the interrupter (F2), a second bot that has to answer while you are still typing. F10 is a tour of five minutes."]
+    return "\n\n".join([*(hints if card.waits else []), "Say something, or try one of these (click, or ↑):" if card.examples else "Say something."])
 
 
 def caption(race: Race) -> str:

@@ -226,7 +226,7 @@ def twins_of(bound):
     return Twins(*races, bound)
 
 
-@pytest.mark.parametrize(("bound", "cut"), [(0, ["│a", "b", "c"]), (2, ["a", "b", "│ c"]), (3, ["a", "b", "c"])])
+@pytest.mark.parametrize(("bound", "cut"), [(0, ["│a", "b", "c"]), (2, ["a", "b", "│c"]), (3, ["a", "b", "c"])])
 @pytest.mark.parametrize("width", [60, 40])
 def test_what_the_interrupter_could_not_say_otherwise_is_marked(bound, cut, width):
     view = TwinsView()
@@ -238,6 +238,19 @@ def test_what_the_interrupter_could_not_say_otherwise_is_marked(bound, cut, widt
         assert [line.plain.endswith(text) or text in line.plain for line, text in zip(said, cut, strict=False)] == [True] * 3
         underlined = "".join(line.plain[span.start : span.end].strip() for line in lines for span in line.spans if "underline" in str(span.style))
         assert sorted(underlined) == sorted("abc"[:bound] * 2)
+
+    on_a_screen(view, check)
+
+
+def test_a_word_that_is_cut_between_two_rows_or_by_the_mark_goes_on_with_a_hyphen():
+    steps = (Step("x", 1, "Ho"), Step(" y", 2, "ld"), Step(" y", 2, "ing on"), Step("", 0, "ward"))
+    race = Race("x y", 1, steps, Reply("Holding onward", -1.0, 4, 1.0), SAD)
+    view = TwinsView()
+    view.twins = Twins(race, race, 2)
+
+    def check(view):
+        said = [line[12:].strip() for line in plain(view, 40)[2:5]]
+        assert said == ["Ho", "-ld│-ing on", "-ward"]
 
     on_a_screen(view, check)
 

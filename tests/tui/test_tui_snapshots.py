@@ -1,12 +1,12 @@
-"""The panel as text, each of its views at each size: files to read, and to compare with. After a change that is meant: pytest FILE --snapshot-update."""
+"""The screen as text, each of its views at each size: files to read, and to compare with. After a change that is meant: pytest FILE --snapshot-update."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
-from tui_stage import WEATHER, FakeEngine, ask, drive, rows, see, until, write
+from tui_stage import WEATHER, FakeEngine, ask, drive, rows, see, until
 
 from chatbot.cli.engine import BundleEngine
 from chatbot.tui.app import ChatApp
@@ -35,31 +35,47 @@ SHIPPED = {
 }
 
 
-async def drawn(pilot: Pilot[None], spoken: Spoken, *, key_by_key: bool = False) -> str:
-    """What the panel shows while the sentence is typed, then page by page, then beside its twin."""
+async def settled(pilot: Pilot[None]) -> list[str]:
+    """The screen, once what scrolls after it is drawn has come to rest."""
+    before: list[str] = []
+    while before != (now := rows(pilot.app)):
+        before = now
+        await pilot.pause(0.05)
+    return now
+
+
+async def whole(pilot: Pilot[None]) -> str:
+    """All of the screen."""
+    return "\n".join(row.rstrip() for row in await settled(pilot))
+
+
+async def panel_alone(pilot: Pilot[None]) -> str:
+    """What does not tell how long a reply took."""
+    await settled(pilot)
+    app = pilot.app
+    assert isinstance(app, ChatApp)
+    region = app._panel.region
+    return "\n".join("".join(row[region.x : region.right]).rstrip() for row in rows_by_cell(app)[region.y : region.bottom])
+
+
+async def drawn(pilot: Pilot[None], spoken: Spoken, shown: Callable[[Pilot[None]], Awaitable[str]]) -> str:
+    """What is shown while the sentence is typed key by key, then page by page, then beside its twin."""
     app = pilot.app
     assert isinstance(app, ChatApp)
     panel, sections = app._panel, []
 
     async def take(title: str) -> None:
-        before: list[str] = []
-        while before != (now := rows(app)):  # what scrolls after it is drawn has come to rest
-            before = now
-            await pilot.pause(0.05)
-        region = panel.region
-        visible = [row[region.x : region.right] for row in rows_by_cell(app)[region.y : region.bottom]]
-        sections.append("\n".join([f"== {title}", *("".join(row).rstrip() for row in visible)]))
+        sections.append(f"== {title}\n{await shown(pilot)}")
 
     await see(pilot, "say something")
     await take("at rest")
-    beginning, last = spoken.utterance.rsplit(" ", 1)
-    if key_by_key:
-        await pilot.press(*f"{beginning} ")
-    else:
-        await write(pilot, f"{beginning} ")
-    await until(pilot, lambda: panel._race_view.race and len(panel._race_view.race.words) == len(beginning.split()), "the race so far")
-    await take("while it is typed")
-    await ask(pilot, last)
+    *beginning, last = spoken.utterance.split(" ")
+    for count, word in enumerate(beginning, 1):
+        await pilot.press(*f"{word} ")
+        await until(pilot, lambda count=count: panel._race_view.race and len(panel._race_view.race.words) == count, "the race so far")
+        if count in (1, len(beginning)):
+            await take(f"typed so far: {' '.join(beginning[:count])}")
+    await pilot.press(*last, "enter")
     await until(pilot, lambda: panel._answered and panel._answered.heed, "all pictures")
     for title in ("race", "ladder", "attention") if panel.can_turn else ("stacked", "scrolled to the end"):
         await take(title)
@@ -81,12 +97,35 @@ def rows_by_cell(app: ChatApp) -> list[list[str]]:
 CASES = [(name, size) for name in ("en", "ko") for size in [(40, 10), (80, 24), (120, 36)]]
 
 
-@pytest.mark.parametrize(("name", "size"), CASES, ids=lambda value: value if isinstance(value, str) else "{}x{}".format(*value))
-def test_the_views_of_the_panel(snapshot, name, size):
+def case_id(value: object) -> str:
+    return "{}x{}".format(*value) if isinstance(value, tuple) else str(value)
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=case_id)
+def test_the_pictures_of_a_question(snapshot, name, size):
     app = ChatApp(FAKES[name].engine(), compare=True)
 
     async def script(pilot):
-        snapshot(f"{name}-{size[0]}x{size[1]}", await drawn(pilot, FAKES[name]))
+        snapshot(f"{name}-{size[0]}x{size[1]}", await drawn(pilot, FAKES[name], whole))
+
+    drive(app, script, size)
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=case_id)
+def test_the_other_views(snapshot, name, size):
+    spoken = FAKES[name]
+    app = ChatApp(spoken.engine())
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        sections = [f"== an empty chat\n{await whole(pilot)}"]
+        await ask(pilot, spoken.utterance)
+        await until(pilot, lambda: not app._chat.busy, "reply")
+        for key, title in (("f1", "keys"), ("f6", "decoding"), ("f9", "bundle"), ("f10", "tour")):
+            await pilot.press(key)
+            sections.append(f"== {title}\n{await whole(pilot)}")
+            await pilot.press("escape")
+        snapshot(f"{name}-{size[0]}x{size[1]}-views", "\n\n".join(sections) + "\n")
 
     drive(app, script, size)
 
@@ -96,6 +135,6 @@ def test_the_bundles_that_ship_draw_this(snapshot, name, size):
     app = ChatApp(SHIPPED[name].engine(), compare=True)
 
     async def script(pilot):
-        snapshot(f"{name}-{size[0]}x{size[1]}", await drawn(pilot, SHIPPED[name], key_by_key=True))
+        snapshot(f"{name}-{size[0]}x{size[1]}", await drawn(pilot, SHIPPED[name], panel_alone))
 
     drive(app, script, size)
