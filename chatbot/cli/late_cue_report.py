@@ -7,6 +7,7 @@ from typing import Any
 
 from chatbot.bot import Bot
 from chatbot.bundle import Bundle
+from chatbot.cli import options
 from chatbot.errors import CorpusError, OptionError
 from chatbot.evaluation.exam import Exam, exam
 from chatbot.evaluation.hardware import circumstances
@@ -35,7 +36,7 @@ def late_cue_report(
                 f"--beside {other.name} was trained on something else", remedy=f"train it on what {bundle.name} was trained on, with as much --history"
             )
     listener, *interrupters = speakers.items()
-    found = late_cues(dict([listener, *others.items(), *interrupters]), asked, decoding)
+    found = late_cues(dict([listener, *others.items(), *interrupters]), asked, decoding, workers=options.cores())
     part = "the test part" if asked.part == "test" else "all pairs"
     if found is None:
         where = "its test part" if asked.part == "test" else "it"

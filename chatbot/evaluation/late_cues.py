@@ -7,6 +7,7 @@ definition (`metrics.is_late`): none of them can be right, so they test the code
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, islice, pairwise
 from statistics import fmean
@@ -18,7 +19,7 @@ from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.exam import Exam
 from chatbot.evaluation.lagging import average_lagging
-from chatbot.evaluation.metrics import is_late, is_right, twins_among
+from chatbot.evaluation.metrics import Answers, answers, distinct_pairs, is_late, is_right, twins_among
 from chatbot.intervals import wilson
 from chatbot.listening import ladders, words
 from chatbot.networks.seq2seq import Seq2Seq
@@ -134,25 +135,25 @@ class _Mark(NamedTuple):
     forced: float  # likewise, of right choices
 
 
-def late_cues(speakers: Mapping[str, Bot], exam: Exam, decoding: Decoding | None = None) -> LateCues | None:
-    """The report on `speakers`; None when `exam` holds no late-cue pair. `decoding` is the listeners'; interrupters are greedy."""
+def late_cues(speakers: Mapping[str, Bot], exam: Exam, decoding: Decoding | None = None, *, workers: int = 1) -> LateCues | None:
+    """The report on `speakers`, so many at once; None when `exam` holds no late-cue pair. `decoding` is the listeners'; interrupters are greedy."""
     cues = [CuePair(*twins) for twins in twins_among(exam.pairs)]
-    late, early = [pair for pair in cues if pair.words], [pair for pair in cues if not pair.words]
+    late, early = [cue for cue in cues if cue.words], [cue for cue in cues if not cue.words]
     if not late:
         return None
-    asked = list({(pair.name, pair.history): pair for pair in exam.pairs}.values())
     groups = by_position(late)
-    first = next(iter(speakers.values()))
-    found = tuple(_speaker(name, bot, asked, groups, early, exam.allowed, decoding) for name, bot in speakers.items())
-    return LateCues(len(late), len(early), len(asked), tuple(_position(group, first) for group in groups), found)
+    with ThreadPoolExecutor(workers) as pool:
+        found = [pool.submit(_speaker, name, bot, exam, groups, early, decoding) for name, bot in speakers.items()]
+    positions = tuple(_position(group, next(iter(speakers.values()))) for group in groups)
+    return LateCues(len(late), len(early), len(distinct_pairs(exam.pairs)), positions, tuple(one.result() for one in found))
 
 
-def by_position(pairs: Sequence[CuePair]) -> list[list[CuePair]]:
+def by_position(cues: Sequence[CuePair]) -> list[list[CuePair]]:
     """At most GROUPS groups of pairs by the number of words before the cue, as equally large as can be."""
-    counts = Counter(pair.words for pair in pairs)
+    counts = Counter(cue.words for cue in cues)
     up_to = dict(zip(sorted(counts), accumulate(counts[number] for number in sorted(counts)), strict=True))
-    cuts = {min(up_to, key=lambda number: abs(up_to[number] - len(pairs) * part / GROUPS)) for part in range(1, GROUPS)}
-    return [[pair for pair in pairs if before < pair.words <= end] for before, end in pairwise([0, *sorted(cuts | {max(up_to)})])]
+    cuts = {min(up_to, key=lambda number: abs(up_to[number] - len(cues) * part / GROUPS)) for part in range(1, GROUPS)}
+    return [[cue for cue in cues if before < cue.words <= end] for before, end in pairwise([0, *sorted(cuts | {max(up_to)})])]
 
 
 def forced_choice(bot: Bot, members: Sequence[tuple[Pair, str]], allowed: Allowed) -> list[bool]:
@@ -177,48 +178,45 @@ def lag(reply: Reply, source: int, wait: int | None) -> float:
 
 
 def _position(group: Sequence[CuePair], bot: Bot) -> Position:
-    heard = [shared(bot.vocabulary.hear(pair.first), bot.vocabulary.hear(pair.second)) for pair in group]
-    before = [pair.words for pair in group]
-    return Position(min(before), max(before), fmean(heard), len(group))
+    pieces = fmean(shared(bot.vocabulary.hear(cue.first), bot.vocabulary.hear(cue.second)) for cue in group)
+    before = [cue.words for cue in group]
+    return Position(min(before), max(before), pieces, len(group))
 
 
-def _speaker(
-    name: str, bot: Bot, asked: Sequence[Pair], groups: Sequence[Sequence[CuePair]], early: Sequence[CuePair], allowed: Allowed, decoding: Decoding | None
-) -> Speaker:
+def _speaker(name: str, bot: Bot, exam: Exam, groups: Sequence[Sequence[CuePair]], early: Sequence[CuePair], decoding: Decoding | None) -> Speaker:
     """All that is measured of `bot`."""
     wait = bot.network.wait if isinstance(bot.network, TokenByTokenRNN) else None
-    replies = bot.replies([pair.utterance for pair in asked], decoding if wait is None else None, [pair.history for pair in asked])
-    right = [is_right(reply.text, allowed[pair.name]) for pair, reply in zip(asked, replies, strict=True)]
-    late = [pair for group in groups for pair in group]
-    marks = _marked(bot, [*late, *early], asked, right, allowed, wait)
+    given = answers(bot, exam.pairs, exam.allowed, decoding if wait is None else None)
+    late = [cue for group in groups for cue in group]
+    marks = _marked(bot, [*late, *early], given, exam.allowed, wait)
     return Speaker(
         name=name,
         wait=wait,
         attention=bot.network.options.attention if isinstance(bot.network, Seq2Seq) else None,
-        right=Share.among(right),
-        lagging=fmean(lag(reply, len(bot.vocabulary.hear(pair.utterance)), wait) for pair, reply in zip(asked, replies, strict=True)),
-        late=_outcome([marks[pair] for pair in late]),
-        positions=tuple(_outcome([marks[pair] for pair in group]) for group in groups),
-        early=_outcome([marks[pair] for pair in early]) if early else None,
-        settling=_settling(bot, asked, [*late, *early], decoding) if wait is None else {},
+        right=Share.among(given.right),
+        lagging=fmean(lag(reply, len(bot.vocabulary.hear(pair.utterance)), wait) for pair, reply in zip(given.asked, given.replies, strict=True)),
+        late=_outcome([marks[cue] for cue in late]),
+        positions=tuple(_outcome([marks[cue] for cue in group]) for group in groups),
+        early=_outcome([marks[cue] for cue in early]) if early else None,
+        settling=_settling(bot, given.asked, [*late, *early], decoding) if wait is None else {},
     )
 
 
-def _marked(bot: Bot, cues: Sequence[CuePair], asked: Sequence[Pair], right: Sequence[bool], allowed: Allowed, wait: int | None) -> dict[CuePair, _Mark]:
-    """The mark of each of `cues`, given which of `asked` were answered right."""
+def _marked(bot: Bot, cues: Sequence[CuePair], given: Answers, allowed: Allowed, wait: int | None) -> dict[CuePair, _Mark]:
+    """The mark of each of `cues`."""
     places: dict[str, list[int]] = {}
-    for place, pair in enumerate(asked):
+    for place, pair in enumerate(given.asked):
         places.setdefault(pair.name, []).append(place)
-    members = [(asked[place], twin) for cue in cues for name, twin in (cue.names, cue.names[::-1]) for place in places[name]]
+    members = [(given.asked[place], twin) for cue in cues for name, twin in (cue.names, cue.names[::-1]) for place in places[name]]
     chosen = iter(forced_choice(bot, members, allowed))
     marks = {}
     for cue in cues:
-        answers = [[right[place] for place in places[name]] for name in cue.names]
-        choices = [list(islice(chosen, len(places[name]))) for name in cue.names]
-        first, second = ({asked[place].history for place in places[name]} for name in cue.names)
+        right = [[given.right[place] for place in places[name]] for name in cue.names]
+        forced = [list(islice(chosen, len(places[name]))) for name in cue.names]
+        first, second = ({given.asked[place].history for place in places[name]} for name in cue.names)
         # The law holds after the same turns only: who has heard others may begin otherwise.
         late = wait is not None and bool(first & second) and is_late(bot, cue.first, cue.second, allowed, wait=wait)
-        marks[cue] = _Mark(all(map(all, answers)), late, fmean(map(fmean, answers)), fmean(map(fmean, choices)))
+        marks[cue] = _Mark(all(map(all, right)), late, fmean(map(fmean, right)), fmean(map(fmean, forced)))
     return marks
 
 
@@ -237,7 +235,7 @@ def _outcome(marks: Sequence[_Mark]) -> Outcome:
 
 def _settling(bot: Bot, asked: Sequence[Pair], cues: Sequence[CuePair], decoding: Decoding | None) -> dict[str, Settling]:
     """When the listener's replies settled, by kind of utterance."""
-    before = {name: pair.words for pair in cues for name in pair.names}
+    before = {name: cue.words for cue in cues for name in cue.names}
     found: dict[str, list[tuple[int, int, int]]] = {"late": [], "early": [], "other": []}
     climbed = ladders(bot, [pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
     for pair, ladder in zip(asked, climbed, strict=True):
@@ -248,7 +246,7 @@ def _settling(bot: Bot, asked: Sequence[Pair], cues: Sequence[CuePair], decoding
             len(those),
             fmean(heard for heard, _, _ in those),
             fmean(settled for _, settled, _ in those),
-            Share.among([settled > cue for _, settled, cue in those]) if kind == "late" else None,
+            Share.among([settled > words for _, settled, words in those]) if kind == "late" else None,
         )
         for kind, those in found.items()
         if those

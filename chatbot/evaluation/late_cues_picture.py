@@ -1,10 +1,12 @@
 """The late-cue report as a picture: an SVG in one ink, for light and dark screens and for paper. Its words are text."""
 
+from collections.abc import Iterator
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 from chatbot.evaluation.late_cues import LateCues, Share, Speaker
 from chatbot.evaluation.late_cues_table import before
+from chatbot.evaluation.markup import node
 from chatbot.records import plural
 from chatbot.safe_text import safe_line
 
@@ -31,70 +33,73 @@ def picture(report: LateCues, caption: str) -> str:
     columns += [(before(one).replace("-", "–"), plural(one.pairs, "pair")) for one in report.positions]
     step = (_WIDTH - _LEFT - _RIGHT) / len(columns)
     end = _TOP + len(report.speakers) * (_PANEL + _GAP)
-    root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {_WIDTH} {end + _BOTTOM}", "role": "img"})
-    _draw(root, "title", TITLE)
-    _draw(root, "style", _STYLE)
-    hatch = _draw(_draw(root, "defs"), "pattern", id="hatch", width=6, height=6, patternUnits="userSpaceOnUse", patternTransform="rotate(45)")
-    _draw(hatch, "line", class_="hatch", y2=6)
-    _draw(root, "rect", class_="paper", width="100%", height="100%")
-    _draw(root, "text", TITLE, class_="title", x=16, y=32)
-    _draw(root, "text", "Per cent of pairs of utterances that are alike up to that word, the cue, and need different replies.", x=16, y=54)
-    for number, speaker in enumerate(report.speakers):
-        _panel(_draw(root, "g", transform=f"translate({_LEFT} {_TOP + number * (_PANEL + _GAP)})"), speaker, step)
-    for number, (words, pairs) in enumerate(columns):
-        middle = _LEFT + step * (number + 0.5)
-        _draw(root, "text", words, class_="middle", x=middle, y=end)
-        _draw(root, "text", pairs, class_="middle small", x=middle, y=end + 16)
-    _draw(root, "text", "words before the cue", class_="end", x=_LEFT - 44, y=end)
-    _legend(_draw(root, "g", transform=f"translate(16 {end + 52})"), safe_line(caption))
+    hatch = node("line", class_="hatch", y2=6)
+    root = node(
+        "svg",
+        node("title", TITLE),
+        node("style", _STYLE),
+        node("defs", node("pattern", hatch, id="hatch", width=6, height=6, patternUnits="userSpaceOnUse", patternTransform="rotate(45)")),
+        node("rect", class_="paper", width="100%", height="100%"),
+        node("text", TITLE, class_="title", x=16, y=32),
+        node("text", "Per cent of pairs of utterances that are alike up to that word, the cue, and need different replies.", x=16, y=54),
+        *(_moved(_LEFT, _TOP + number * (_PANEL + _GAP), _panel(speaker, step)) for number, speaker in enumerate(report.speakers)),
+        _moved(_LEFT, end, _axis(columns, step)),
+        _moved(16, end + 52, _legend(caption)),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {_WIDTH} {end + _BOTTOM}",
+        role="img",
+    )
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _panel(panel: Element, speaker: Speaker, step: float) -> None:
+def _panel(speaker: Speaker, step: float) -> Iterator[Element]:
     """What one speaker did."""
     hears = "hears all, then speaks" if speaker.wait is None else f"speaks once it has heard {plural(speaker.wait, 'piece')}"
     attention = f"attention: {speaker.attention}; " if speaker.attention else ""
     for line, text in enumerate((safe_line(speaker.name, limit=28), hears, f"{attention}lags {speaker.lagging:.1f} pieces")):
-        _draw(panel, "text", text, class_="small" if line else "name", x=16 - _LEFT, y=_PANEL / 2 - 12 + 18 * line)
+        yield node("text", text, class_="small" if line else "name", x=16 - _LEFT, y=_PANEL / 2 - 12 + 18 * line)
     outcomes = [*([speaker.early] if speaker.early else []), *speaker.positions]
     for share in (0, 0.5, 1):
-        _draw(panel, "line", class_="grid", x2=step * len(outcomes), y1=_height(share), y2=_height(share))
-        _draw(panel, "text", f"{100 * share:.0f}", class_="end small", x=-8, y=_height(share) + 4)
+        yield node("line", class_="grid", x2=step * len(outcomes), y1=_height(share), y2=_height(share))
+        yield node("text", f"{100 * share:.0f}", class_="end small", x=-8, y=_height(share) + 4)
     for number, outcome in enumerate(outcomes):
-        late = outcome.late / outcome.pairs.of
-        _draw(panel, "rect", class_="theorem", x=step * number + 5, width=step - 10, height=_PANEL * late)
-        middle = step * (number + 0.5)
-        _mark(panel, middle - _ASIDE, outcome.open, 1 - late, "full")
-        _mark(panel, middle + _ASIDE, outcome.members, 1, "hollow")
+        late, middle = outcome.late / outcome.pairs.of, step * (number + 0.5)
+        yield node("rect", class_="theorem", x=step * number + 5, width=step - 10, height=_PANEL * late)
+        yield from _mark(middle - _ASIDE, outcome.open, 1 - late, "full")
+        yield from _mark(middle + _ASIDE, outcome.members, 1, "hollow")
 
 
-def _mark(panel: Element, x: float, share: Share | None, whole: float, fill: str) -> None:
+def _mark(x: float, share: Share | None, whole: float, fill: str) -> Iterator[Element]:
     """A share of the part of the pairs that is `whole`, and its interval; 0 where there is none, since all others are lost by law."""
     value, low, high = (share.share * whole, share.low * whole, share.high * whole) if share else (0, 0, 0)
-    _draw(panel, "line", class_="mark", x1=x, x2=x, y1=_height(high), y2=_height(low))
-    _draw(panel, "circle", class_=f"mark {fill}", cx=x, cy=_height(value), r=4.5)
-    _draw(panel, "text", f"{100 * value:.0f}", class_="value", x=x, y=_height(max(high, value)) - 8)
+    yield node("line", class_="mark", x1=x, x2=x, y1=_height(high), y2=_height(low))
+    yield node("circle", class_=f"mark {fill}", cx=x, cy=_height(value), r=4.5)
+    yield node("text", f"{100 * value:.0f}", class_="value", x=x, y=_height(max(high, value)) - 8)
 
 
-def _legend(legend: Element, caption: str) -> None:
+def _axis(columns: list[tuple[str, str]], step: float) -> Iterator[Element]:
+    """What the columns are."""
+    yield node("text", "words before the cue", class_="end", x=-44)
+    for number, (words, pairs) in enumerate(columns):
+        yield node("text", words, class_="middle", x=step * (number + 0.5))
+        yield node("text", pairs, class_="middle small", x=step * (number + 0.5), y=16)
+
+
+def _legend(caption: str) -> Iterator[Element]:
     """What the marks mean."""
     for x, fill, text in ((6, "full", "both members of a pair are right"), (248, "hollow", "members, each counted for itself")):
-        _draw(legend, "circle", class_=f"mark {fill}", cx=x, cy=-4, r=4.5)
-        _draw(legend, "text", text, x=x + 12)
-    _draw(legend, "line", class_="mark", x1=496, x2=496, y1=-12, y2=3)
-    _draw(legend, "text", "interval of 95 % (Wilson 1927)", x=504)
-    _draw(legend, "rect", class_="theorem", y=13, width=12, height=14)
-    _draw(legend, "text", "pairs that cannot be right: the reply must differ before the cue is heard. A theorem, not a finding.", x=18, y=24)
-    _draw(legend, "text", caption, class_="small", y=52)
+        yield node("circle", class_=f"mark {fill}", cx=x, cy=-4, r=4.5)
+        yield node("text", text, x=x + 12)
+    yield node("line", class_="mark", x1=496, x2=496, y1=-12, y2=3)
+    yield node("text", "interval of 95 % (Wilson 1927)", x=504)
+    yield node("rect", class_="theorem", y=13, width=12, height=14)
+    yield node("text", "pairs that cannot be right: the reply must differ before the cue is heard. A theorem, not a finding.", x=18, y=24)
+    yield node("text", safe_line(caption), class_="small", y=52)
 
 
 def _height(share: float) -> float:
     return _PANEL * (1 - share)
 
 
-def _draw(parent: Element, tag: str, text: str | None = None, **attributes: str | float) -> Element:
-    """A new element in `parent`; `class_` is its class."""
-    written = {name.rstrip("_"): value if isinstance(value, str) else f"{value:g}" for name, value in attributes.items()}
-    element = SubElement(parent, tag, written)
-    element.text = text
-    return element
+def _moved(x: float, y: float, drawn: Iterator[Element]) -> Element:
+    return node("g", *drawn, transform=f"translate({x:g} {y:g})")
