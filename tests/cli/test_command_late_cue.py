@@ -67,6 +67,11 @@ def test_what_belongs_to_the_late_cue_report_does_nothing_without_it(mistake, ow
     assert "without --late-cue" in mistake("evaluate", late, "--model", "mine", *option)
 
 
+@pytest.mark.parametrize("option", [("--trained-on", "late.tsv"), ("--neighbour",), ("--against", "mine"), ("--report", "a.html"), ("--plots", "plots")])
+def test_what_belongs_to_the_other_report_is_refused(mistake, own, late, option):
+    assert "report of its own" in mistake("evaluate", late, "--model", "mine", "--late-cue", *option)
+
+
 @pytest.mark.parametrize(("path", "why"), [("late.tsv", "no SVG"), ("nowhere/late.svg", "cannot be written")])
 def test_a_picture_overwrites_no_other_file_and_goes_into_no_folder_that_is_not_there(mistake, own, late, tmp_path, path, why):
     before = (tmp_path / "late.tsv").read_bytes()
