@@ -56,10 +56,10 @@ class Report:
         print(f"  {what:<58} {number(middle):>9} {unit:<9} {beside} {', '.join(f'{name} {_short(fact)}' for name, fact in facts.items())}".rstrip(), flush=True)
         return middle
 
-    def write(self, path: Path | None, **more: Any) -> None:
-        """Writes all figures, the machine and what `more` there is to `path` as JSON, if there is a path."""
+    def write(self, path: Path | None) -> None:
+        """Writes all figures and the machine to `path` as JSON, if there is a path."""
         if path:
-            whole = {"title": self.title, "hardware": self.hardware, "seed": self.seed, "figures": self.rows, **more}
+            whole = {"title": self.title, "hardware": self.hardware, "seed": self.seed, "figures": self.rows}
             path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 

@@ -2,8 +2,8 @@
 
     python docs/fill_in.py
 
-A table stands below `<!-- scores: FILE.json -->`; the file lies in benchmarks/results and is made by benchmarks/scores.py. A session is a block that
-begins with `$ chatbot compare` or `reply`; one that ends in "…" keeps its number of lines.
+A table stands below `<!-- scores: FILE.json -->`; the file lies in benchmarks/results and is what `chatbot evaluate --json` printed. A session is a block
+that begins with `$ chatbot compare` or `reply`; one that ends in "…" keeps its number of lines.
 """
 
 import contextlib
@@ -54,8 +54,8 @@ def with_sessions(text: str) -> str:
 
 
 def scores(name: str, words: tuple[str, ...]) -> Iterator[str]:
-    """The lines of a table: the listener beside the interrupter, from a results file of benchmarks/scores.py."""
-    networks = json.loads((RESULTS / name).read_text("utf-8"))["scores"]["networks"]
+    """The lines of a table: the listener beside the interrupter."""
+    networks = json.loads((RESULTS / name).read_text("utf-8"))["networks"]
     right, pairs, late, theorem, perplexity, overlap = (text.format(**networks["listener"]) for text in words)
     both = [networks["listener"], networks["interrupter-1"]]
     yield row("", ["listener", "interrupter"])
