@@ -40,13 +40,15 @@ class _Part(NamedTuple):
 class EngineProcess:
     """Hands every call of an Engine, from several threads at once, to a copy of `engine` in another process.
 
-    That process begins to import torch at once. It ends when this one does, however this one ends.
+    That process begins to import torch at once. It ends when this one does, however this one ends; if it ends before, the next call starts another.
     """
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
+        self._model: str | None = None  # the one that was loaded last
         self._calls = count()
-        self._sending = Lock()
+        self._starting, self._sending = Lock(), Lock()
+        self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -62,10 +64,10 @@ class EngineProcess:
         return partial(self._answer, name)
 
     def load(self, model: str | None = None) -> Any:
-        """As Engine, and in another process when the one before has died."""
-        if not self._process.is_alive():
-            self._start()
-        return self._answer("load", model)
+        """As Engine."""
+        card = self._answer("load", model)
+        self._model = model or self._model
+        return card
 
     def stream(self, *arguments: Any) -> Iterator[Any]:
         """As Engine."""
@@ -73,6 +75,7 @@ class EngineProcess:
 
     def close(self) -> None:
         """As Engine."""
+        self._closed = True
         self._process.terminate()
 
     def _answer(self, name: str, *arguments: Any) -> Any:
@@ -80,7 +83,15 @@ class EngineProcess:
         return answer
 
     def _parts(self, name: str, *arguments: Any) -> Iterator[Any]:
-        """The parts of an answer, as they come. Ceasing to iterate stops it."""
+        """The parts of an answer, as they come, if need be from another process. Ceasing to iterate stops it."""
+        with self._starting:
+            if not self._closed and not self._process.is_alive():
+                self._start()
+                for _ in self._asked("load", self._model):
+                    pass
+        return self._asked(name, *arguments)
+
+    def _asked(self, name: str, *arguments: Any) -> Iterator[Any]:
         call, waiting = next(self._calls), self._waiting
         parts = waiting[call] = SimpleQueue[_Part]()
         try:
@@ -114,7 +125,7 @@ def _receive(connection: Connection, waiting: dict[int, SimpleQueue[_Part]]) -> 
 
 
 def _died() -> ChatbotError:
-    return BundleError("the process of the bot has ended", remedy="/model NAME starts another; if memory was short, free some first")
+    return BundleError("the process of the bot has ended", remedy="say it again: another one starts; if memory was short, free some first")
 
 
 def _serve(connection: Connection, engine: "Engine") -> None:

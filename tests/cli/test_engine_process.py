@@ -27,7 +27,11 @@ class Counter:
     def load(self, model):
         if model == "never":
             threading.Event().wait()
+        self.model = model
         return (model, os.getpid())
+
+    def loaded(self):
+        return self.model
 
     def stream(self, utterance, decoding, history):
         if not utterance:
@@ -85,7 +89,7 @@ def test_a_persons_mistake_comes_as_it_is_and_a_bug_as_one_line(engine):
         engine.nonsense()
 
 
-def test_its_death_is_told_to_all_who_wait_and_loading_starts_another(engine):
+def test_its_death_is_told_to_all_who_wait_and_the_next_call_starts_another(engine):
     _, before = engine.load("x")
     with ThreadPoolExecutor(2) as threads:
         waiting = [threads.submit(engine.load, "never") for _ in range(2)]
@@ -95,10 +99,18 @@ def test_its_death_is_told_to_all_who_wait_and_loading_starts_another(engine):
             with pytest.raises(ChatbotError, match="the process of the bot has ended"):
                 answer.result(30)
     engine._process.join(30)
-    with pytest.raises(ChatbotError, match="has ended"):
-        engine.models()
-    _, after = engine.load("y")
-    assert after != before
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(lambda _: engine.loaded(), range(2))] == ["x", "x"], "with the bundle that was there before"
+    assert engine._process.pid != before
+
+
+def test_once_it_is_closed_nothing_starts_another():
+    engine = EngineProcess(Counter())
+    engine.close()
+    engine._process.join(30)
+    with pytest.raises(ChatbotError, match="the process of the bot has ended"):
+        engine.load("x")
+    assert not engine._process.is_alive()
 
 
 def test_it_ends_when_we_are_killed_whatever_it_is_at():
