@@ -34,6 +34,13 @@ def test_the_figures_of_any_draw_are_those_of_scoring_it(said, data):
     assert found.chrf == pytest.approx(CHRF().corpus_score(replies, streams).score)
 
 
+def test_a_reply_that_comes_again_keeps_its_place():
+    rows = tally([("1", "a bird", ["a bird"]), ("2", "the hill", ["a hill"]), ("3", "a bird", ["a bird"])]).rows
+    alone = tally([("2", "the hill", ["a hill"])]).rows
+    assert rows[0].tolist() == rows[2].tolist() != rows[1].tolist()
+    assert rows[1].tolist() == alone[0].tolist()
+
+
 def test_perplexities_are_summed_then_divided():
     pairs = [Pair("1", "x"), Pair("2", "y"), Pair("2", "z")]
     losses = np.array([[2.0, 1, 2, 3], [4.0, 3, 2, 5], [6.0, 4, 1, 2]])

@@ -7,17 +7,15 @@ from chatbot.safe_text import safe_text
 
 
 def node(tag: str, *children: Element | str, **attributes: object) -> Element:
-    """An element. A Python word as an attribute has `_` behind it, and `stroke_width` is stroke-width."""
+    """An element, of text or of others. A Python word as an attribute has `_` behind it, and `stroke_width` is stroke-width."""
     element = Element(
         tag, {name.rstrip("_").replace("_", "-"): f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in attributes.items()}
     )
     for child in children:
-        if not isinstance(child, str):
-            element.append(child)
-        elif len(element):
-            element[-1].tail = (element[-1].tail or "") + safe_text(child)
+        if isinstance(child, str):
+            element.text = safe_text(child)
         else:
-            element.text = (element.text or "") + safe_text(child)
+            element.append(child)
     return element
 
 

@@ -15,6 +15,8 @@ from chatbot.listening import shared
 from chatbot.records import Decoding, Reply
 from chatbot.training.loss import log_probabilities
 
+_LOGITS = 1024  # padded pieces scored at once: of more the logits are memory that is mapped anew for each batch, and a third slower
+
 
 @dataclass(frozen=True)
 class Perplexity:
@@ -143,7 +145,7 @@ def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
 def losses(bot: Bot, pairs: Sequence[Pair]) -> Rows:
     """(P, 4): the nats of each pair's reply under `bot`, and its pieces, white-space words and UTF-8 bytes, each + 1 for the end."""
     examples = Examples(pairs, bot.vocabulary, bot.device)
-    nats = -log_probabilities(bot.network, examples).double().numpy()
+    nats = -log_probabilities(bot.network, examples, budget=_LOGITS).double().numpy()
     pieces = examples.target.lengths.numpy() - 1  # BOS is not said
     words = [len(pair.reply.split()) + 1 for pair in pairs]
     return np.column_stack([nats, pieces, words, [len(pair.reply.encode()) + 1 for pair in pairs]])
