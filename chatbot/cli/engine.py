@@ -25,6 +25,11 @@ class BundleEngine:
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
 
+    @staticmethod
+    def prepare() -> None:
+        """Imports all that a bundle needs, which takes most of the time of loading one."""
+        import chatbot.listening  # noqa: F401 - and so torch
+
     def load(self, model: str | None = None) -> BotCard:
         """Reads the bundle and says a first word to nobody, so that the first reply is quick."""
         import torch

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chatbot.errors import BundleError, ChatbotError
 
 if TYPE_CHECKING:
-    from chatbot.tui.engine import Engine
+    from chatbot.cli.engine import BundleEngine
 
 
 @contextmanager
@@ -38,12 +38,12 @@ class _Part(NamedTuple):
 
 
 class EngineProcess:
-    """Hands every call of an Engine, from several threads at once, to a copy of `engine` in another process.
+    """An Engine that hands every call, from several threads at once, to a copy of `engine` in another process.
 
     That process begins to import torch at once. It ends when this one does, however this one ends; if it ends before, the next call starts another.
     """
 
-    def __init__(self, engine: "Engine") -> None:
+    def __init__(self, engine: "BundleEngine") -> None:
         self._engine = engine
         self._model: str | None = None  # the one that was loaded last
         self._calls = count()
@@ -128,13 +128,13 @@ def _died() -> ChatbotError:
     return BundleError("the process of the bot has ended", remedy="say it again: another one starts; if memory was short, free some first")
 
 
-def _serve(connection: Connection, engine: "Engine") -> None:
+def _serve(connection: Connection, engine: "BundleEngine") -> None:
     """What the other process does all its life: answers calls, each in a thread, until nobody is there any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for stream in (1, 2):  # the terminal belongs to the screen
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     with for_good():
-        import chatbot.listening  # noqa: F401 - and so torch
+        engine.prepare()
     sending, wanted = Lock(), set[int]()
 
     def send(part: _Part) -> None:

@@ -15,6 +15,7 @@ from chatbot.records import Decoding, Reply, plural
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
+    from chatbot.cli.engine import BundleEngine
     from chatbot.sessions import Session
     from chatbot.tui.engine import Engine
 
@@ -67,7 +68,7 @@ def talk(
 
 
 def conversed(
-    engine: "Engine",
+    bundle: "BundleEngine",
     *,
     decoding: Decoding,
     compare: bool,
@@ -88,10 +89,10 @@ def conversed(
             print(written(line, ascii_only=ascii_only), flush=True)
 
         lines = _typed() if sys.stdin.isatty() else sys.stdin
-        raise typer.Exit(talk_plain(engine, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=folder, resumed=resumed, tour=tour))
+        raise typer.Exit(talk_plain(bundle, decoding=decoding, compare=compare, wait=wait, lines=lines, write=write, folder=folder, resumed=resumed, tour=tour))
     from chatbot.cli.engine_process import EngineProcess, for_good
 
-    engine = cast("Engine", EngineProcess(engine))  # it imports torch while the screen is imported and painted here
+    engine = cast("Engine", EngineProcess(bundle))  # it imports torch while the screen is imported and painted here
     with for_good():
         from chatbot.tui.app import ChatApp
 
@@ -105,7 +106,7 @@ def conversed(
         resumed=resumed,
         tour=tour,
         preferences=preferences_file(),
-        memory=memory_file(),
+        memory=_state() / "screen.json",
     )
 
     def leave(number: int, _: object) -> None:
@@ -121,16 +122,13 @@ def conversed(
 
 def session_folder() -> Path:
     """Where conversations are kept."""
+    return _state() / "sessions"
+
+
+def _state() -> Path:
     from platformdirs import user_state_path
 
-    return user_state_path("chatbot", appauthor=False) / "sessions"
-
-
-def memory_file() -> Path:
-    """Where the screen notes how the panel was left."""
-    from platformdirs import user_state_path
-
-    return user_state_path("chatbot", appauthor=False) / "screen.json"
+    return user_state_path("chatbot", appauthor=False)
 
 
 def preferences_file() -> Path:

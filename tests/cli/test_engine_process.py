@@ -24,6 +24,9 @@ class Counter:
     def __init__(self) -> None:
         self.ended = 0
 
+    def prepare(self):
+        pass
+
     def load(self, model):
         if model == "never":
             threading.Event().wait()

@@ -26,7 +26,7 @@ FAKES = {
     "ko": Spoken(
         "오늘 완벽한 날씨는 나를 정말 슬프게 해요",
         "기쁘게",
-        lambda: FakeEngine(early="정말 좋은 소식이네요 계속 그렇게", late="그랬군요, 마음이 아프네요."),
+        lambda: FakeEngine(early="정말 좋은 소식이네요 계속 그렇게", late="그랬군요, 마음이 아프네요.", other="정말 기쁘시겠어요!"),
     ),
 }
 SHIPPED = {

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("pty", reason="no pseudo-terminals here")
@@ -41,15 +42,14 @@ sys.exit(app.return_code)
 
 
 class Terminal:
-    """The program in a pseudo-terminal."""
+    """Python with these arguments in a pseudo-terminal."""
 
-    def __init__(self, moment: str) -> None:
+    def __init__(self, *arguments: str, **variables: str) -> None:
         import pty
 
         self.master, slave = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"}
-        command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), moment]
-        self.program = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+        environment = {**os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80", **variables}
+        self.program = subprocess.Popen([sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment)
         os.close(slave)
         self.seen = b""
 
@@ -83,8 +83,13 @@ class Terminal:
         return self.program.wait(30)
 
 
+def staged(moment: str = "") -> Terminal:
+    """The screen with the bot of the examples, held at that moment."""
+    return Terminal("-c", PROGRAM, str(Path(__file__).parent), moment)
+
+
 def test_a_talk_in_a_terminal_ends_with_code_0_and_leaves_the_alternate_screen():
-    with Terminal("") as terminal:
+    with staged() as terminal:
         terminal.until(b"daily-gru")
         terminal.type(b"hello there\r")
         terminal.until(b"I'm sorry to hear that.")
@@ -94,7 +99,7 @@ def test_a_talk_in_a_terminal_ends_with_code_0_and_leaves_the_alternate_screen()
 
 @pytest.mark.parametrize(("moment", "shown"), [("loading", b"loading"), ("reply", b"I'm sorry"), ("replay", b"settled at 1")])
 def test_it_can_be_left_while_it_loads_replies_or_replays(moment, shown):
-    with Terminal(moment) as terminal:
+    with staged(moment) as terminal:
         terminal.until(b"loading")
         terminal.type(b"hello there\r")
         terminal.until(shown)
@@ -106,15 +111,26 @@ def test_it_can_be_left_while_it_loads_replies_or_replays(moment, shown):
         assert terminal.left() == 0
 
 
+def test_a_bundle_is_talked_with_and_its_process_goes_with_the_screen(bundle_folder, tmp_path):
+    with Terminal("-m", "chatbot", "talk", "--private", "--model", str(bundle_folder), XDG_STATE_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)) as terminal:
+        terminal.until(b"loading")
+        terminal.type(b"hello\r")
+        terminal.until(b"heard 1 of 1")
+        (bot,) = [one for one in psutil.Process(terminal.program.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        terminal.type(b"/quit\r")
+        assert terminal.left() == 0
+        bot.wait(30)
+
+
 def test_a_signal_ends_a_screen_that_waits_for_a_key():
-    with Terminal("") as terminal:
+    with staged() as terminal:
         terminal.until(b"daily-gru")
         terminal.program.send_signal(signal.SIGHUP)
         assert terminal.left() == 128 + signal.SIGHUP
 
 
 def test_when_its_terminal_goes_without_a_word_so_does_the_screen():
-    with Terminal("") as terminal:
+    with staged() as terminal:
         terminal.until(b"daily-gru")
         os.dup2(os.open(os.devnull, os.O_RDWR), terminal.master)  # closes the only end of the terminal that is held here
         assert terminal.program.wait(30) in (129, 120)  # 120: Python could not flush what nobody reads

@@ -37,8 +37,8 @@ History = tuple[tuple[str, str], ...]
 class FakeEngine:
     """Replies from a table. With `gated`, every chunk of a reply waits for `let`; `loading` holds the load back."""
 
-    def __init__(self, *, card: BotCard = CARD, early: str = EARLY, late: str = LATE) -> None:
-        self.card, self.early, self.late, self.other = card, early, late, OTHER
+    def __init__(self, *, card: BotCard = CARD, early: str = EARLY, late: str = LATE, other: str = OTHER) -> None:
+        self.card, self.early, self.late, self.other = card, early, late, other
         self.loading = threading.Event()
         self.loading.set()
         self.gate: threading.Semaphore | None = None
