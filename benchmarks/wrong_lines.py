@@ -59,7 +59,7 @@ def main() -> None:
 
 def miscounted(report: Report, bot: Bot, learnt: list[Pair], asked: list[Pair]) -> None:
     """What comes out when the same replies are counted wrongly."""
-    replies = [reply.text.rpartition(" ")[0] for reply in bot.replies([pair.utterance for pair in asked])]
+    replies = [bot.vocabulary.decode(reply.ids[:-1]) for reply in bot.replies([pair.utterance for pair in asked])]
     report.add("the last word cut", "BLEU", [sacrebleu.corpus_bleu(replies, [[pair.reply for pair in asked]]).score])
     said, lengths = answers(bot, asked)
     report.add("words of a reply, its end counted", "", [float(lengths.double().mean())], counted_to_the_end_of_the_batch=said.shape[1])
