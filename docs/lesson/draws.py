@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-import torch
-
 from chatbot import Bot, Decoding
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
@@ -42,7 +40,6 @@ def drawn(model: str) -> Iterator[Drawn]:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)  # thousands of small steps: a second thread would only be waited for
     print(f"temperature  top-p   right   different replies of {DRAWS}")
     for one in drawn(*sys.argv[1:]):
         print(f"{one.temperature:11g} {one.top_p:6g} {one.right:7.0%} {one.different:12.1f}")
