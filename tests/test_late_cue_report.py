@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
+from chatbot.errors import OptionError
 from chatbot.evaluation.exam import Exam
 from chatbot.evaluation.lagging import average_lagging
 from chatbot.evaluation.late_cues import GROUPS, CuePair, Share, by_position, lag, late_cues
@@ -183,6 +184,13 @@ def test_a_speaker_lags_by_its_wait_and_a_listener_by_all(interrupting, speaker,
     lags = [measured(interrupting(wait), asked).lagging for wait in (1, 2, 4, 8)]
     assert lags == sorted(lags)
     assert all(lag <= measured(speaker("last"), asked).lagging for lag in lags)
+
+
+def test_listeners_decode_as_they_are_told_and_interrupters_are_greedy(interrupting, speaker):
+    known = Decoding(known_replies=True)
+    with pytest.raises(OptionError):
+        late_cues({"it": speaker("7")}, LATE, known)
+    assert late_cues({"it": interrupting(1)}, LATE, known)
 
 
 # Average lagging
