@@ -1,12 +1,14 @@
 """The systems of the tutorials, each a file of its own under examples/: they run, they learn, and they keep to the one interface."""
 
 import ast
+import copy
 import importlib.util
 import inspect
 import math
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from statistics import mean
 from types import ModuleType
@@ -291,6 +293,29 @@ def test_sutskever_learns_and_a_bot_speaks_through_it(tutorial):
         sutskever.epoch(network, optimiser, batches, number)
     bot = Bot(network.eval(), words, reply_limit=8)
     assert [reply.text for reply in bot.replies([pair.utterance for pair in PAIRS])] == [pair.reply for pair in PAIRS]
+
+
+def test_ten_epochs_of_sutskever_go_on_where_they_were_cut(tutorial, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(FOLDER.parents[1] / "benchmarks")
+    benchmark, sutskever, batches = import_module("sutskever"), tutorial("sutskever"), [(pad(ROWS), pad(ROWS))]
+
+    def started():
+        torch.manual_seed(1)
+        network = MADE["sutskever"](sutskever)
+        return benchmark.Run(network, copy.deepcopy(network), torch.optim.Adam(network.parameters()), [])
+
+    one, other = started(), started()
+    sutskever.epoch(one.network, one.optimiser, batches, 1)
+    one.best.load_state_dict(one.network.state_dict())
+    one.curve.append(benchmark.Epoch(1.0, 2.0, 3.0, 4.0))
+    one.save(tmp_path / "checkpoint")
+    other.load(tmp_path / "checkpoint")
+    assert other.curve == one.curve
+    losses = [sutskever.epoch(run.network, run.optimiser, batches, 2) for run in (one, other)]
+    assert losses[0] == losses[1]
+    for ours, theirs in ((one.network, other.network), (one.best, other.best)):
+        assert all(torch.equal(weight, same) for weight, same in zip(ours.parameters(), theirs.parameters(), strict=True))
+    assert not torch.equal(one.network.speak.weight, one.best.speak.weight)
 
 
 def test_of_the_words_that_sutskever_sees_twice_the_commonest_are_known(tutorial):
