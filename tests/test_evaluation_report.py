@@ -152,6 +152,13 @@ def test_figures_lie_in_their_intervals(found):
         assert one.intervals["per_piece"][0] <= one.perplexity.per_piece <= one.intervals["per_piece"][1]
 
 
+def test_of_a_log_that_was_edited_what_can_be_drawn_is(bundle, pairs):
+    odd = [(1.0, 0.0), (1.0, -2.0), (1.0, math.nan), (1.0, math.inf), (math.nan, 2.0), (math.inf, 2.0)]
+    found = report(bundle, asked(pairs[:1]), Decoding(limit=1), curve=[Validation("listener", *point, True) for point in odd])
+    assert "polyline" not in page(found)
+    assert page(replace(found, curve=(Validation("listener", 1.0, 1500.0, True),))).count("<polyline") == 1
+
+
 def test_where_all_leaks_nothing_is_clean_and_where_it_is_unknown_that_is_said(bundle, pairs):
     everything = report(bundle, asked(pairs[:3], pairs), Decoding(limit=3))
     unknown = report(bundle, asked(pairs[:3]), Decoding(limit=3))
@@ -269,4 +276,3 @@ def test_the_page_stands_alone_and_tells_what_the_table_tells(found):
 def test_a_bundle_without_a_log_and_without_right_replies_has_a_page_too(bundle, pairs):
     bare = report(bundle, asked(pairs[:2]), Decoding(limit=1))
     assert "Learning" not in page(bare)
-    assert "polyline" not in read(page(bare)).tags

@@ -46,11 +46,16 @@ class Plot:
             node("text", label, class_="end", x=self.left - 8, y=y + 4),
         ]
 
+    def upright(self, value: float, label: str) -> list[Element]:
+        """A line down at `value`, and what it is called."""
+        x, end = self.x(value), self.top + self.height
+        return [node("line", class_="grid", x1=x, x2=x, y1=self.top, y2=end), node("text", label, class_="middle", x=x, y=end + 18)]
+
 
 def whiskers(rows: Mapping[str, tuple[float, float, float]]) -> Element:
     """Shares by name with the two ends of their intervals, a line each."""
     plot = Plot(130, 10, WIDTH - 190, 30 * len(rows), (0, 1), (len(rows), 0))
-    drawn = [part for tenth in range(0, 11, 2) for part in _upright(plot, tenth / 10, f"{10 * tenth}%")]
+    drawn = [part for tenth in range(0, 11, 2) for part in plot.upright(tenth / 10, f"{10 * tenth}%")]
     for number, (name, (value, low, high)) in enumerate(rows.items()):
         y = plot.y(number + 0.5)
         drawn += [
@@ -64,15 +69,14 @@ def whiskers(rows: Mapping[str, tuple[float, float, float]]) -> Element:
 
 def curves(validations: Sequence[Validation]) -> Element:
     """Perplexity on what was held out, by epoch, a curve a network; the scale is logarithmic."""
-    told = [one for one in validations if 0 < one.perplexity < math.inf]
-    heights = [math.log(one.perplexity) for one in told]
-    plot = Plot(60, 14, WIDTH - 200, HEIGHT - 60, (min(one.epoch for one in told), max(one.epoch for one in told)), (min(heights), max(heights)))
+    epochs, heights = [one.epoch for one in validations], [math.log(one.perplexity) for one in validations]
+    plot = Plot(60, 14, WIDTH - 200, HEIGHT - 60, (min(epochs), max(epochs)), (min(heights), max(heights)))
     ticks = [tick for tick in TICKS if plot.y_range[0] <= math.log(tick) <= plot.y_range[1]] or [math.exp(end) for end in plot.y_range]
     drawn = [part for tick in ticks for part in plot.level(math.log(tick), f"{tick:.4g}")]
-    drawn += [part for end in sorted(set(plot.x_range)) for part in _upright(plot, end, f"{end:g}")]
+    drawn += [part for end in sorted(set(plot.x_range)) for part in plot.upright(end, f"{end:g}")]
     drawn.append(node("text", "epoch", class_="middle", x=plot.left + plot.width / 2, y=plot.top + plot.height + 18))
-    for number, name in enumerate(dict.fromkeys(one.network for one in told)):
-        points = [(plot.x(one.epoch), plot.y(math.log(one.perplexity))) for one in told if one.network == name]
+    for number, name in enumerate(dict.fromkeys(one.network for one in validations)):
+        points = [(plot.x(one.epoch), plot.y(math.log(one.perplexity))) for one in validations if one.network == name]
         drawn.append(node("polyline", class_=f"line line-{number % 4}", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points)))
         drawn.append(node("text", name, x=points[-1][0] + 8, y=points[-1][1] + 4))
     return _svg(HEIGHT, "Perplexity on what was held out, by epoch", drawn)
@@ -81,7 +85,7 @@ def curves(validations: Sequence[Validation]) -> Element:
 def diagonal(bins: Sequence[Bin]) -> Element:
     """The share that is right by how probable the replies were; on the diagonal both are the same. A dot is the larger the more replies it stands for."""
     plot = Plot(60, 14, HEIGHT - 60, HEIGHT - 60, (0, 1), (0, 1))
-    drawn = [part for fifth in range(6) for part in (*plot.level(fifth / 5, f"{20 * fifth}%"), *_upright(plot, fifth / 5, f"{fifth / 5:g}"))]
+    drawn = [part for fifth in range(6) for part in (*plot.level(fifth / 5, f"{20 * fifth}%"), *plot.upright(fifth / 5, f"{fifth / 5:g}"))]
     drawn.append(node("line", class_="ideal", x1=plot.x(0), x2=plot.x(1), y1=plot.y(0), y2=plot.y(1)))
     most = max(one.replies for one in bins)
     for one in bins:
@@ -113,12 +117,6 @@ def fell(influence: Influence) -> Element:
         drawn.append(node("text", word, class_="end", x=left - 8, y=CELL * row + CELL / 2 + 4))
         drawn.append(node("rect", class_="cell", x=left, y=CELL * row, width=max(1.0, 240 * max(0.0, fall) / most), height=CELL - 2))
     return _svg(CELL * len(influence.falls), "How much less likely the reply is without a word", drawn, width=left + 260)
-
-
-def _upright(plot: Plot, value: float, label: str) -> list[Element]:
-    """A line down at `value`, and what it is called."""
-    x, end = plot.x(value), plot.top + plot.height
-    return [node("line", class_="grid", x1=x, x2=x, y1=plot.top, y2=end), node("text", label, class_="middle", x=x, y=end + 18)]
 
 
 def _svg(height: float, title: str, drawn: Sequence[Element], *, width: float = WIDTH) -> Element:

@@ -116,7 +116,7 @@ def report(
         wrong=wrong(first.answers, asked.allowed),
         samples=samples({name: one.answers for name, one in systems.items()}, asked.allowed),
         against=Against(str(against[0].path), other.scores, differences(first.tally, other.tally)) if against and other else None,
-        curve=tuple(curve),
+        curve=tuple(one for one in curve if math.isfinite(one.epoch) and 0 < one.perplexity < math.inf),  # a log can be edited
         heeded=tuple(_heeded(listener, first.answers)),
     )
 
