@@ -78,6 +78,7 @@ def test_what_waits_for_its_answer_is_never_dropped():
         await see(pilot, "say something")
         for question in asked:
             app._chat.ask(question)
+        await see(pilot, asked[-1])
         assert told(app) == asked
         engine.let(10**6)
         await until(pilot, lambda: not app._chat.busy, "all are answered")
