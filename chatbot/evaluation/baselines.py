@@ -20,7 +20,7 @@ _AT_ONCE = 256  # utterances compared with all others
 Class = tuple[str, ...]  # topic and label, or without topics the reply
 
 
-def baselines(trained: Sequence[Pair], asked: Sequence[Pair]) -> Iterator[tuple[str, list[str]]]:
+def baselines(trained: Sequence[Pair], asked: Sequence[Pair], *, workers: int = 1) -> Iterator[tuple[str, list[str]]]:
     """Yields the name of each and its replies to the utterances of `asked`. Raises OptionError when scikit-learn is not installed."""
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -37,7 +37,7 @@ def baselines(trained: Sequence[Pair], asked: Sequence[Pair]) -> Iterator[tuple[
         said: dict[Class, Counter[str]] = {}
         for pair in trained:
             said.setdefault(_class(pair), Counter())[pair.reply] += 1
-        found = _classified(heard[taught], [_class(known[place]) for place in taught], new)
+        found = _classified(heard[taught], [_class(known[place]) for place in taught], new, workers)
         yield "classifier", [said[one].most_common(1)[0][0] for one in found]
 
 
@@ -52,11 +52,11 @@ def _nearest(heard: Any, new: Any) -> Iterator[int]:
         yield from np.asarray((new[start : start + _AT_ONCE] @ heard.T).argmax(1)).ravel().tolist()
 
 
-def _classified(heard: Any, classes: Sequence[Class], new: Any) -> list[Class]:
+def _classified(heard: Any, classes: Sequence[Class], new: Any, workers: int) -> list[Class]:
     """The likeliest class of each row of `new` (M, F): logistic regression, each class against the rest."""
     from sklearn.linear_model import SGDClassifier
 
     numbers = {one: number for number, one in enumerate(dict.fromkeys(classes))}
-    model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=EPOCHS, tol=None, random_state=0, n_jobs=-1)
+    model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=EPOCHS, tol=None, random_state=0, n_jobs=workers)
     model.fit(heard, [numbers[one] for one in classes])
     return [list(numbers)[number] for number in model.predict(new)]

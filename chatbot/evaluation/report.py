@@ -97,7 +97,7 @@ def report(
         found = [_system(bot, asked, said.result(), nats.result()) for (bot, _), said, nats in zip(jobs, given, lost, strict=True)]
     other = found.pop() if against else None
     networks = dict(zip(bots, found, strict=True))
-    others = dict(_unlearnt(listener, asked)) if neighbour else {}
+    others = dict(_unlearnt(listener, asked, workers)) if neighbour else {}
     systems = {**networks, **others}
     leaked, names = leaks(asked) if asked.trained else (None, frozenset[str]())
     known = [pair.reply for pair in asked.trained] or bundle.replies
@@ -132,10 +132,10 @@ def _system(bot: Bot, asked: Exam, given: Answers, lost: Rows | None) -> System:
     return System(given, tally, scores(given, tally, bot, asked.pairs, asked.allowed))
 
 
-def _unlearnt(listener: Bot, asked: Exam) -> Iterator[tuple[str, System]]:
+def _unlearnt(listener: Bot, asked: Exam, workers: int) -> Iterator[tuple[str, System]]:
     """The systems that need no network."""
     pairs = distinct_pairs(asked.pairs)
-    for name, replies in baselines(asked.trained, pairs):
+    for name, replies in baselines(asked.trained, pairs, workers=workers):
         yield name, _system(listener, asked, judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in replies], asked.allowed), None)
 
 
