@@ -9,7 +9,7 @@ it allows. `--fast` are options that come to 28.3 BLEU on Multi30k de-en in one 
 
 import argparse
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def curve(
     vocabulary = Vocabulary.train([pair.utterance for pair in pairs], [pair.reply for pair in pairs], options[0])
     examples = Examples(pairs, vocabulary)
     torch.manual_seed(options[2].seed)
-    network = Seq2Seq(options[1], len(vocabulary)).planning(examples.repeating.choices if options[2].plan else 0)
+    network = Seq2Seq(replace(options[1], replies=examples.repeating.choices if options[2].plan else 0), len(vocabulary))
     bleu, allowed, reached = BLEU(lowercase=True), allowed_replies([*pairs, *test]), None
     report.add("before the first step", "s", [clock.stand_still()], pieces=len(vocabulary), weights=parameters(network))
     clock.go_on()

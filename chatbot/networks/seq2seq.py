@@ -98,9 +98,11 @@ class Seq2Seq(nn.Module):
         return weights.gather(2, places[:, None].expand_as(weights))
 
     def planning(self, replies: int) -> "Seq2Seq":
-        """This network with a new plan, of so many replies, which it has yet to learn."""
+        """This network with a new plan, of so many replies, which it has yet to learn: until then it is told nothing."""
         self.options = replace(self.options, replies=replies)
         self.plan = Plan(replies, self.options.hidden) if replies else None
+        if self.plan:
+            nn.init.zeros_(self.plan.told.weight)
         return self
 
     def intend(self, context: Context) -> tuple[Context, Tensor | None]:
