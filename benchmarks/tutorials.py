@@ -26,7 +26,7 @@ from chatbot.networks.token_by_token import parameters
 
 PAIRS = Path(__file__).parents[1] / "corpora" / "en-ko.tsv"
 SYSTEMS = ("first_gru", "reversed_lstm", "reversed_lstm --gru", "batched_gru", "word_lstm", "sutskever", "additive_attention")
-OURS = "chatbot train --no-interrupter --openings 0 --foresight 0"
+OURS = "chatbot train --no-interrupter"
 
 
 def main() -> None:
