@@ -8,7 +8,7 @@ from chatbot.bundle import Details
 def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[str, int]) -> str:
     """README.md of a bundle, as Markdown."""
     network, corpus = details.network, details.corpus
-    lines = [f"# {name}", "", "A bot for `chatbot`, trained from scratch on pairs of utterance and reply.", ""]
+    lines = [f"# {name}", "", "A bot for `chatbot`, trained on pairs of utterance and reply.", ""]
     trained_on = ", ".join(corpus["names"]) or "a private corpus"
     rows = [
         ("trained on", f"{trained_on}: {corpus['pairs']:,} pairs, {corpus['utterances']:,} distinct utterances"),
