@@ -186,6 +186,13 @@ def test_the_nearest_neighbour_and_the_classifier_know_what_they_were_taught(bun
     assert few.baselines.keys() == {"neighbour"}, "too few to learn a class from"
 
 
+def test_what_is_a_theorem_is_called_one_and_only_beside_who_it_is_about(bundle):
+    pairs = [Pair(f"it is so {label}", f"{label}!", group=Group("late", "late/x/1", label)) for label in ("hot", "cold")]
+    whole, alone = (report(one, asked(pairs), Decoding(limit=3)) for one in (bundle, replace(bundle, interrupters={})))
+    assert whole.networks["interrupter-1"].late.pairs == 1
+    assert ["theorem" in "\n".join(lines(one)) for one in (whole, alone)] == [True, False]
+
+
 # On the terminal and on the page
 
 

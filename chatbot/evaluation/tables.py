@@ -21,7 +21,7 @@ FIGURES: Mapping[str, tuple[str, Callable[[float], str]]] = {  # how each is cal
 }
 REPLIES, LOSS = ("right", "bleu", "chrf"), ("per_piece", "per_word", "bits_per_byte")
 CLEAN, BESIDE = ("right", "chrf", "bits_per_byte"), ("right", "bleu", "chrf", "bits_per_byte")
-THEOREM = "Late by definition: the interrupter must differ before it can have heard the cue, so its 0% is a theorem, not a finding."
+THEOREM = "Late by definition: interrupter-1 must differ before it can have heard the cue, so its 0% is a theorem, not a finding."
 
 Row = tuple[str, ...]
 Told = tuple[Mapping[str, float], Mapping[str, tuple[float, float]]]  # figures by name, and their intervals
@@ -123,7 +123,9 @@ def _pairs(systems: Mapping[str, Scores]) -> Table:
         if one.early:
             row.append(_share(one.early.right, one.early.pairs))
         rows.append(tuple(row))
-    return Table("Pairs of utterances that differ in one word: both right, in %", tuple(heads), rows, (THEOREM,) if first.late else ())
+    return Table(
+        "Pairs of utterances that differ in one word: both right, in %", tuple(heads), rows, (THEOREM,) if first.late and "interrupter-1" in systems else ()
+    )
 
 
 def _share(share: float, of: int) -> str:
@@ -137,7 +139,7 @@ def _trust(report: Report) -> Table:
     for name, one in report.reliability.items():
         heart = report.memorised.get(name)
         rest = (_known(heart.share, ".1%"), _known(heart.right, ".1%"), _known(heart.new_right, ".1%")) if heart else ()
-        rows.append((name, _known(one.error, ".3f"), _known(one.parted, ".3f"), *rest))
+        rows.append((name, f"{one.error:.3f}", _known(one.parted, ".3f"), *rest))
     heads = ("", "ECE", "AUC", *(("by heart", "right by heart", "right if new") if report.memorised else ()))
     return Table("Trust: calibration error, right above wrong, replies known by heart", heads, rows)
 
