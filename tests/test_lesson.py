@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 from pages import PAGES, ROOT
+from torch import Tensor
+from torch.nn import functional
 
 LESSON = ROOT / "docs" / "lesson"
 sys.path.insert(0, str(LESSON))
@@ -102,6 +104,26 @@ def test_lists_are_learned_and_measured(few_lists, capsys):
     assert heard.perplexity > 1
     assert 0 <= heard.lists <= heard.alone <= 1
     assert 0 <= heard.whispered <= 1
+
+
+class Echo:
+    """Says what it has heard, from its `first` word on, and never that it has ended."""
+
+    def __init__(self, vocabulary: Vocabulary, first: int = 0) -> None:
+        self.vocabulary, self.network, self.first = vocabulary, self, first
+
+    def encode(self, source: Tensor) -> Tensor:
+        return functional.pad(source, (0, 2))
+
+    def decode(self, tokens: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
+        return functional.one_hot(source[:, self.first : self.first + tokens.shape[1]], len(self.vocabulary)).float(), source
+
+
+def test_who_says_what_was_heard_is_right_to_the_last_word(few_lists):
+    pairs = list(read_pairs(Path("lists/test.tsv")))
+    vocabulary = Vocabulary.train(lists.THINGS, lists.THINGS, VocabularyOptions(kind="bpe"))
+    assert hearing_itself.whispered(Echo(vocabulary), pairs) == 1
+    assert hearing_itself.whispered(Echo(vocabulary, first=1), pairs) == 0
 
 
 def test_draws_are_counted(moods, bundle_folder, monkeypatch):
