@@ -2,9 +2,9 @@
 
     python benchmarks/tutorials.py [PAIRS.tsv] [--only NAME,…] [--threads N] [--json FILE]
 
-Each learns from the same nine tenths and is asked the rest. *Right*, BLEU and chrF are of greedy replies, as `chatbot evaluate` counts them; small letters and
-capitals are the same. The perplexity of the tutorials' systems is a word's, the unknown one among them. Seconds are those of learning, ours with the start of the command,
-beside them those of all processors. Seed 1.
+Each learns from the same nine tenths and is asked the rest. *Right*, BLEU and chrF are of greedy replies, as `chatbot evaluate` counts them; what the tutorials'
+systems say is in small letters. Their perplexity is a word's, the unknown one among them. Seconds are those of learning, ours with the start of the command, and beside
+them those of all processors.
 """
 
 import os
