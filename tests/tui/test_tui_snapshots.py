@@ -10,6 +10,7 @@ from tui_stage import WEATHER, FakeEngine, ask, drive, rows, see, until
 
 from chatbot.cli.engine import BundleEngine
 from chatbot.tui.app import ChatApp
+from chatbot.tui.choices_view import ChoicesView
 from chatbot.tui.engine import Engine
 
 
@@ -121,8 +122,9 @@ def test_the_other_views(snapshot, name, size):
         sections = [f"== an empty chat\n{await whole(pilot)}"]
         await ask(pilot, spoken.utterance)
         await until(pilot, lambda: not app._chat.busy, "reply")
-        for key, title in (("f1", "keys"), ("f6", "decoding"), ("f9", "bundle"), ("f10", "tour")):
+        for key, title in (("f1", "keys"), ("f6", "decoding"), ("f9", "bundle")):
             await pilot.press(key)
+            await until(pilot, lambda: all(view.choices for view in app.screen.query(ChoicesView)), "what could have been said")
             sections.append(f"== {title}\n{await whole(pilot)}")
             await pilot.press("escape")
         snapshot(f"{name}-{size[0]}x{size[1]}-views", "\n\n".join(sections) + "\n")
