@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from chatbot.errors import BundleError
 
 FOLDER = "resume"
@@ -19,6 +17,8 @@ def claimed(folder: Path) -> Iterator[None]:
 
     Raises BundleError when another run is in it, or when nothing can be written there.
     """
+    from filelock import FileLock, Timeout  # imports much, for those alone who write
+
     inside = folder / FOLDER
     made = not folder.exists()
     path = inside / "lock"

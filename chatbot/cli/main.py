@@ -3,7 +3,6 @@
 import os
 import sys
 from contextlib import suppress
-from importlib.metadata import version as installed
 from typing import Annotated, Any
 
 import typer
@@ -41,7 +40,9 @@ app.add_typer(models.app, name="models")
 
 def _version(show: bool) -> None:
     if show:
-        typer.echo(f"chatbot {installed('chatbot')}")
+        from importlib.metadata import version  # with all of email, which no other command needs
+
+        typer.echo(f"chatbot {version('chatbot')}")
         raise typer.Exit
 
 
