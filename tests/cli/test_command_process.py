@@ -58,8 +58,8 @@ def test_ctrl_c_at_the_prompt(tmp_path, bundle_folder):
     while not process.stdout.readline().startswith("Note:"):
         pass
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (130, "")
+    code = process.wait(timeout=30)  # before `communicate` ends the input, which would end the program as well
+    assert (code, process.communicate()[1]) == (130, "")
 
 
 def test_stdin_that_is_no_utf8_is_answered(tmp_path, bundle_folder):
