@@ -53,6 +53,15 @@ def test_stdin_is_answered_while_it_is_open_and_a_broken_pipe_is_silent(tmp_path
     assert process.wait(timeout=30) == 0
 
 
+@pytest.fixture
+def heeded():
+    """SIGINT reaches what a test starts: a shell has what runs in the background ignore it, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_ctrl_c_at_the_prompt(tmp_path, bundle_folder):
     process = start("talk", "--plain", "--model", bundle_folder, cwd=tmp_path)
     while not process.stdout.readline().startswith("Note:"):
