@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import torch
 
@@ -37,7 +38,7 @@ class Bot:
     reply_limit: int = 64  # pieces
     device: torch.device | None = None  # None: the CPU
     known: tuple[str, ...] = ()  # the replies it was trained on, if the bundle keeps them
-    threshold: float = -math.inf  # log-probability of a greedy reply, below which the bot had better say that it did not follow
+    threshold: float = -math.inf  # how sure the bot has to be, or else it had better say that it did not follow
 
     @classmethod
     def load(cls, model: str | None = None, *, device: str = "cpu") -> "Bot":
@@ -68,20 +69,22 @@ class Bot:
     def stream(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Iterator[str | Reply]:
         """Yields the reply's text as it is said, a chunk a piece ("" while a character is still open), and last the whole Reply.
 
-        Ceasing to iterate stops it. A beam says all at once, and so does a bot that may find at the end that it did not follow.
+        Ceasing to iterate stops it. A beam says all at once, and so does a bot that did not follow, or may find so at the end.
         """
         decoding = self._possible(decoding)
         source = self.hear(utterance, history)
-        if decoding.strategy == "beam" or decoding.unsure:
+        began = time.perf_counter()
+        spoken = self._speak([source], decoding)
+        first = None if decoding.strategy == "beam" else next(spoken)
+        if first is None or (decoding.unsure and not (first.plans and -first.plans[0].entropy >= self.threshold)):
             reply = self._answer([source], decoding)[0]
             yield reply.text
             yield reply
             return
-        began = time.perf_counter()
         ids, scores = list[int](), list[float]()
 
         def said() -> Iterator[int]:
-            for (number,), (score,) in self._speak([source], decoding):
+            for (number,), (score,), _ in chain([first], spoken):
                 scores.append(score)
                 if number != EOS:
                     ids.append(number)
@@ -92,7 +95,15 @@ class Bot:
             whole += text
             yield text.replace(LINE_BREAK, "\n")
         milliseconds = (time.perf_counter() - began) * 1000
-        yield Reply(whole.replace(LINE_BREAK, "\n"), sum(scores), len(scores), milliseconds, len(scores) > len(ids), ids=tuple(ids))
+        yield Reply(
+            whole.replace(LINE_BREAK, "\n"),
+            sum(scores),
+            len(scores),
+            milliseconds,
+            len(scores) > len(ids),
+            ids=tuple(ids),
+            plan=first.plans[0] if first.plans else None,
+        )
 
     def reply(self, utterance: str, decoding: Decoding | None = None, history: History = ()) -> Reply:
         """The whole reply to one utterance."""
@@ -163,7 +174,7 @@ class Bot:
             return replies
         surest = replies if decoding.strategy == "greedy" else self._together(sources, replace(decoding, strategy="greedy"))
         return [
-            replace(reply, text=decoding.unsure, instead_of=reply.text) if sure.log_probability < self.threshold else reply
+            replace(reply, text=decoding.unsure, instead_of=reply.text) if sure.sureness < self.threshold else reply
             for reply, sure in zip(replies, surest, strict=True)
         ]
 
@@ -177,7 +188,10 @@ class Bot:
             ids = [said.ids[row] for said in steps]
             finished = EOS in ids
             pieces = ids[: ids.index(EOS)] if finished else ids
-            replies.append(self._reply(Hypothesis(pieces, sum(said.log_probabilities[row] for said in steps), finished), milliseconds))
+            plans = steps[0].plans
+            replies.append(
+                self._reply(Hypothesis(pieces, sum(said.log_probabilities[row] for said in steps), finished, plans[row] if plans else None), milliseconds)
+            )
         return replies
 
     def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
@@ -215,7 +229,7 @@ class Bot:
     def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:
         text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")
         pieces = len(hypothesis.ids) + hypothesis.finished
-        return Reply(text, hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids))
+        return Reply(text, hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids), plan=hypothesis.plan)
 
 
 def alike(heard: Sequence[Sequence[int]]) -> Iterator[list[int]]:

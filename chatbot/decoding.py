@@ -1,6 +1,6 @@
 """One decoder step, and every way to make a reply of it: greedy, sampling, beam.
 
-B rows, V vocabulary, W width of a beam, R rows that are still open. A strategy is a function from log-probabilities to ids; all bans live in
+B rows, V vocabulary, W width of a beam, R rows that are still open, P replies that a network may plan. A strategy is a function from log-probabilities to ids; all bans live in
 `Decoder.step`, so no strategy can forget them. A device is waited for once a piece: what the host must know comes over in one tensor of
 numbers in fp32, which holds ids exactly up to 2**24.
 """
@@ -15,10 +15,12 @@ from torch import Tensor
 
 from chatbot.networks.protocol import Context, Network
 from chatbot.prefix_tree import ROOT, PrefixTree
+from chatbot.records import Planned
 from chatbot.vocabulary import BOS, EOS, PAD, SEP, UNK
 
 Choose = Callable[[Tensor, int, Sequence[int]], Tensor]  # log-probabilities (R, V), step, the number of each row in the source -> ids (R,)
 
+PLANNING = -1  # the step before the first
 _BANNED = [PAD, BOS, UNK, SEP]
 _LEAVE = 0.25  # rows that have ended leave the batch once they are so many of it: each leaving copies the others
 
@@ -27,7 +29,8 @@ class Said(NamedTuple):
     """One piece a row: its id, EOS in rows that end or have ended, and its log-probability, 0 after the end."""
 
     ids: list[int]
-    log_probabilities: list[float]
+    log_probabilities: list[float]  # of the first piece with that of the plan
+    plans: list[Planned] | None = None  # what each row has in mind, where the network plans
 
 
 class Hypothesis(NamedTuple):
@@ -36,6 +39,12 @@ class Hypothesis(NamedTuple):
     ids: list[int]
     log_probability: float
     finished: bool  # False: cut at the limit
+    plan: Planned | None = None  # what it had in mind, where the network plans; of the log-probability a part
+
+    def score(self, length_penalty: float) -> float:
+        """By which replies are compared: of what follows from a plan only the words count by their number."""
+        planned = self.plan.log_probability if self.plan else 0.0
+        return planned + (self.log_probability - planned) / (len(self.ids) + self.finished) ** length_penalty
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,17 @@ class Decoder:
         bans[_BANNED] = -torch.inf
         silence = torch.full((len(source),), -torch.inf, device=source.device)
         return cls(network, network.encode(source), said, silence, bans.to(source.device), limits, [ROOT] * len(source))
+
+    def decide(self, plan: Tensor, numbers: Tensor) -> list[Planned]:
+        """Goes on with N rows for each of the B, one with each reply of `numbers` (B, N) in mind; `plan` (B, P) are the log-probabilities of all."""
+        index = torch.arange(len(plan), device=plan.device).repeat_interleave(numbers.shape[1])  # (B * N,)
+        context, chosen = self.context.rows(index), numbers.flatten()
+        assert context.plan is not None
+        self.context = context.decided(context.plan.only(chosen))
+        self.said, self.silence, self.nodes = self.said[index], self.silence[index], [ROOT] * len(index)
+        entropies = torch.special.entr(plan.exp()).sum(-1)  # (B,)
+        told = torch.stack([chosen, plan[index, chosen], entropies[index]], -1).tolist()
+        return [Planned(int(number), score, entropy) for number, score, entropy in told]
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf)."""
@@ -119,14 +139,19 @@ def stream(network: Network, source: Tensor, choose: Choose, limits: Limits) -> 
     decoder = Decoder.listen(network, source, limits)
     rows = list(range(len(source)))  # those that the decoder still holds
     ended = [False] * len(source)
+    plans = None
+    if decoder.context.plan:
+        plan = decoder.context.plan.logits.float().log_softmax(-1)  # (B, P)
+        plans = decoder.decide(plan, choose(plan, PLANNING, rows)[:, None])
     for step in range(limits.pieces):
         log_probabilities, allowed = decoder.step()  # (R, V)
         ids = choose(allowed, step, rows)  # (R,)
         chosen = log_probabilities.gather(1, ids[:, None])[:, 0]
-        said = Said([EOS] * len(source), [0.0] * len(source))
+        said = Said([EOS] * len(source), [one.log_probability for one in plans] if plans and not step else [0.0] * len(source), plans)
         for row, number, score in zip(rows, *torch.stack([ids, chosen]).tolist(), strict=True):
             if not ended[row]:
-                said.ids[row], said.log_probabilities[row] = int(number), score
+                said.ids[row] = int(number)
+                said.log_probabilities[row] += score
                 ended[row] = number == EOS
         yield said
         places = [place for place, row in enumerate(rows) if not ended[row]]
@@ -183,14 +208,21 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length_penalty: float = 1.0) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
-    A reply's score is its log-probability / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power). A reply has
+    A reply's score is the log-probability of its plan + that of its pieces / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power). A reply has
     ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where
-    the open ones are cut. A beam of width 1 is greedy.
+    the open ones are cut. A network that plans begins with the `width` likeliest plans, another with one empty reply. A beam of width 1 is greedy.
     """
     decoder = Decoder.listen(network, source, limits)
-    scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) log-probabilities of the open replies; at first one a row
+    scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) log-probabilities of the open replies
     searches = [_Search(row, [Hypothesis([], 0.0, False)]) for row in range(len(source))]  # those that go on
-    found: list[list[tuple[float, Hypothesis]]] = [[] for _ in searches]
+    if decoder.context.plan:
+        plan = decoder.context.plan.logits.float().log_softmax(-1)  # (B, P)
+        scores, numbers = plan.topk(min(width, plan.shape[-1]))  # (B, W) each
+        plans = decoder.decide(plan, numbers)
+        for search in searches:
+            these = plans[search.row * numbers.shape[1] : (search.row + 1) * numbers.shape[1]]
+            search.open = [Hypothesis([], one.log_probability, False, one) for one in these]
+    found: list[list[Hypothesis]] = [[] for _ in searches]
     for step in range(1, limits.pieces + 1):
         allowed = decoder.step()[1]  # (R * W, V)
         size = allowed.shape[-1]
@@ -198,8 +230,7 @@ def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length
         best, places = totals.topk(min(2 * width, totals.shape[1]))  # (R, 2W): enough, however many of them end
         going = []
         for search, steps in zip(searches, torch.stack([best, places // size, places % size], -1).tolist(), strict=True):
-            ends = search.go_on(steps, width)
-            found[search.row] += [(one.log_probability / step**length_penalty, one) for one in ends]
+            found[search.row] += search.go_on(steps, width)
             if len(found[search.row]) < width and search.open:
                 going.append(search)
         if not going or step == limits.pieces:
@@ -210,8 +241,8 @@ def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length
         scores, rows, ids = torch.tensor(steps, device=source.device).view(len(searches), width, 3).unbind(-1)  # (R, W) each
         decoder.say(ids.flatten().long(), rows.flatten().long(), siblings=all_go_on)
     for search in going:
-        found[search.row] += [(one.log_probability / len(one.ids) ** length_penalty, one) for one in search.open]
-    return [[hypothesis for _, hypothesis in sorted(those, key=lambda pair: -pair[0])[:width]] for those in found]
+        found[search.row] += search.open
+    return [sorted(those, key=lambda one: -one.score(length_penalty))[:width] for those in found]
 
 
 @dataclass
@@ -228,11 +259,11 @@ class _Search:
         for rank, (score, place, number) in enumerate(steps):
             if score == -math.inf:
                 break
-            said = self.open[int(place)].ids
+            before = self.open[int(place)]
             if number != EOS:
-                going.append((int(place), Hypothesis([*said, int(number)], score, False)))
+                going.append((int(place), before._replace(ids=[*before.ids, int(number)], log_probability=score)))
             elif rank < width:
-                ends.append(Hypothesis(said, score, True))
+                ends.append(before._replace(log_probability=score, finished=True))
         self.parents, self.open = [place for place, _ in going[:width]], [one for _, one in going[:width]]
         return ends
 

@@ -123,7 +123,10 @@ def attention(listener: Bot, utterance: str, reply: Reply, history: History = ()
     source = listener.hear(utterance, history)
     earlier = len(source) - len(vocabulary.hear(utterance))
     tokens = pad([[BOS, *reply.ids[:-1]]], listener.device)  # (1, T)
-    rows = network.attend(tokens, network.encode(pad([source], listener.device)))[0, : len(reply.ids)].tolist()
+    context = network.encode(pad([source], listener.device))
+    if context.plan and reply.plan:
+        context = context.decided(context.plan.only(tokens.new_tensor([reply.plan.number])))
+    rows = network.attend(tokens, context)[0, : len(reply.ids)].tolist()
     said, last = list(vocabulary.stream(reply.ids)), max(0, len(reply.ids) - 1)
     return Attention(
         tuple(heard),

@@ -34,7 +34,7 @@ class VocabularyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
-    """The sizes of the listener. The interrupter has the same cell, layers and embedding, and as many parameters."""
+    """The sizes of the listener. The interrupter has the same cell, layers and embedding, and as many parameters as the listener without its plan."""
 
     cell: Cell = "lstm"
     layers: int = 1

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chatbot.errors import OptionError
 
@@ -59,17 +59,31 @@ class Decoding:
                 return f"sample t={self.temperature:g}{cuts} seed={self.seed}{known}"
 
 
+class Planned(NamedTuple):
+    """Which of the replies that repeat a network decided to give, before its first word."""
+
+    number: int
+    log_probability: float
+    entropy: float  # of the plan, in nats: exp of it is among how many replies it hesitated
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a network said, and how sure it was."""
 
     text: str
-    log_probability: float  # of the whole reply, its end-mark included, under the network that said it
+    log_probability: float  # of the whole reply, its plan and its end-mark included, under the network that said it
     pieces: int  # the end-mark included
     milliseconds: float
     finished: bool = True  # False: cut at the limit of pieces
     instead_of: str | None = None  # what the network said, where `text` is that the bot did not follow
     ids: tuple[int, ...] = field(default=(), repr=False)  # what the network said, piece by piece, without the end-mark
+    plan: Planned | None = field(default=None, repr=False)  # what it had in mind, where the network plans
+
+    @property
+    def sureness(self) -> float:
+        """By what it is judged whether the bot followed: minus the entropy of its plan, in nats, or without one the log-probability of the reply."""
+        return -self.plan.entropy if self.plan else self.log_probability
 
     @property
     def unsure(self) -> bool:

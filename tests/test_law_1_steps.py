@@ -92,9 +92,9 @@ def said(network, source, choose=greedy, limit=12, **options):
     return [(row[: row.index(EOS)] if EOS in row else row, EOS in row, score) for row, score in zip(ids, scores, strict=True)]
 
 
-@pytest.mark.parametrize(("cell", "block_ngrams", "length_penalty"), [*product(CELLS, (0, 2), (0.0, 1.0))])
-def test_a_beam_of_width_1_is_greedy(listener, cell, block_ngrams, length_penalty):
-    network, source = listener(V, cell=cell), torch.randint(5, V, (16, 6), generator=torch.Generator().manual_seed(1))
+@pytest.mark.parametrize(("cell", "block_ngrams", "length_penalty", "plans"), [*product(CELLS, (0, 2), (0.0, 1.0), (0, 3))])
+def test_a_beam_of_width_1_is_greedy(listener, cell, block_ngrams, length_penalty, plans):
+    network, source = listener(V, cell=cell, replies=plans), torch.randint(5, V, (16, 6), generator=torch.Generator().manual_seed(1))
     ends = set()
     for wish in (-5.0, 0.0, 3.0):  # to end early or late
         with torch.no_grad():
@@ -107,8 +107,9 @@ def test_a_beam_of_width_1_is_greedy(listener, cell, block_ngrams, length_penalt
     assert ends == {True, False}, "some replies must end and some be cut, or less was tested"
 
 
-def test_a_wide_beam_finds_what_is_likelier_than_greedy_and_scores_it_as_the_network_does(listener):
-    network, source = listener(V), torch.randint(5, V, (24, 6), generator=torch.Generator().manual_seed(2))
+@pytest.mark.parametrize("plans", [0, 3])
+def test_a_wide_beam_finds_what_is_likelier_than_greedy_and_scores_it_as_the_network_does(listener, plans):
+    network, source = listener(V, replies=plans), torch.randint(5, V, (24, 6), generator=torch.Generator().manual_seed(2))
     found = beam(network, source, Limits(VISIBLE, 8), width=6, length_penalty=0.0)
     better = 0
     for row, (hypotheses, (_, _, score)) in enumerate(zip(found, said(network, source, limit=8), strict=True)):
@@ -117,13 +118,22 @@ def test_a_wide_beam_finds_what_is_likelier_than_greedy_and_scores_it_as_the_net
         for one in hypotheses:
             targets = one.ids + [EOS] * one.finished
             with torch.inference_mode():
-                logits = network.decode(torch.tensor([[BOS, *targets[:-1]]]), network.encode(source[row : row + 1]))[0].log_softmax(-1)
-            assert one.log_probability == pytest.approx(float(logits[0, range(len(targets)), targets].sum()), abs=1e-4)
+                context, planned = network.encode(source[row : row + 1]), 0.0
+                if context.plan:
+                    planned = float(context.plan.logits.log_softmax(-1)[0, one.plan.number])
+                    assert one.plan.log_probability == pytest.approx(planned, abs=1e-4)
+                    context = context.decided(context.plan.only(torch.tensor([one.plan.number])))
+                logits = network.decode(torch.tensor([[BOS, *targets[:-1]]]), context)[0].log_softmax(-1)
+            assert one.log_probability == pytest.approx(planned + float(logits[0, range(len(targets)), targets].sum()), abs=1e-4)
+            assert one.score(0.0) == pytest.approx(one.log_probability)
+            assert one.score(1.0) == pytest.approx(planned + (one.log_probability - planned) / max(1, len(targets)), abs=1e-4)
     assert better, "else nothing was searched"
+    assert (len({one.plan for hypotheses in found for one in hypotheses}) > 1) == bool(plans)
 
 
-def test_a_beam_does_not_depend_on_its_neighbours(listener):
-    network, source = listener(V), padded(SOURCES)
+@pytest.mark.parametrize("plans", [0, 3])
+def test_a_beam_does_not_depend_on_its_neighbours(listener, plans):
+    network, source = listener(V, replies=plans), padded(SOURCES)
     together = beam(network, source, Limits(VISIBLE, 10), width=3)
     for row, alone in zip(together, SOURCES, strict=True):
         (lonely,) = beam(network, torch.tensor([alone]), Limits(VISIBLE, 10), width=3)
@@ -131,11 +141,11 @@ def test_a_beam_does_not_depend_on_its_neighbours(listener):
 
 
 @pytest.mark.parametrize("decoding", [Decoding(), Decoding(strategy="sample", seed=5, temperature=1.3), Decoding(strategy="beam", width=3)], ids=str)
-@pytest.mark.parametrize("wait", [None, 1, 4])
-def test_a_reply_is_the_same_alone_in_a_batch_and_streamed(vocabulary, listener, interrupter, small_talk, decoding, wait):
+@pytest.mark.parametrize(("wait", "plans"), [(None, 0), (None, 3), (1, 0), (4, 0)])
+def test_a_reply_is_the_same_alone_in_a_batch_and_streamed(vocabulary, listener, interrupter, small_talk, decoding, wait, plans):
     if wait and decoding.strategy == "beam":
         pytest.skip("the interrupter has no beam")
-    network = interrupter(len(vocabulary), wait=wait) if wait else listener(len(vocabulary))
+    network = interrupter(len(vocabulary), wait=wait) if wait else listener(len(vocabulary), replies=plans)
     bot, utterances = Bot(network, vocabulary, reply_limit=10), [utterance for utterance, _ in small_talk]
     together = bot.replies(utterances, decoding)
     for utterance, reply in zip(utterances, together, strict=True):
@@ -143,7 +153,9 @@ def test_a_reply_is_the_same_alone_in_a_batch_and_streamed(vocabulary, listener,
         assert whole.text == reply.text == bot.reply(utterance, decoding).text == "".join(chunks)
         assert (whole.pieces, whole.finished) == (reply.pieces, reply.finished)
         assert whole.log_probability == pytest.approx(reply.log_probability, abs=1e-3)
-    assert len({reply.text for reply in together}) > 1, "the replies must differ, or nothing was tested"
+        assert (whole.plan and whole.plan.number) == (reply.plan and reply.plan.number)
+        assert (reply.plan is not None) == bool(plans)
+    assert plans or len({reply.text for reply in together}) > 1, "the replies must differ, or nothing was tested"
 
 
 def test_equal_seeds_give_equal_replies_and_other_seeds_others(vocabulary, listener):

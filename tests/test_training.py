@@ -12,6 +12,7 @@ from chatbot.batches import Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
+from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
@@ -279,7 +280,7 @@ class Teacher(nn.Module):
         self.table = nn.Embedding(400, 1)
 
     def encode(self, source):
-        return source
+        return Context((), None, source.new_zeros(len(source)))
 
     def decode(self, tokens, context):
         return 0 * self.table.weight.sum() + torch.ones(*tokens.shape, 400), context
@@ -320,15 +321,16 @@ def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is
     rows = next(examples.batches(400)).rows
     repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
     networks = fresh(replies=2)
-    torch.nn.init.zeros_(networks["listener"].plan.which.weight)  # no reply is likelier
+    torch.nn.init.zeros_(networks["listener"].planner.which.weight)  # no reply is likelier, nor is one that nobody else has
+    torch.nn.init.zeros_(networks["listener"].planner.told.weight)
     for name, network in networks.items():
         lesson = Lesson(network.eval(), TrainingOptions(plan=2.0), repeating)
         for batch in (examples.batch(rows), examples.batch(rows, 2)):
             plain, nats = Lesson(network, TrainingOptions())(batch, 1.0)
             both, told = lesson(batch, 1.0)
             assert plain == nats == told
-            planned = int((repeating.numbers[rows] >= 0).sum()) if name == "listener" else 0
-            torch.testing.assert_close(both - plain, torch.tensor(2 * planned * math.log(2)))
+            planned = len(rows) if name == "listener" else 0
+            torch.testing.assert_close(both - plain, torch.tensor(2 * planned * math.log(3)), rtol=1e-5, atol=1e-5)
 
 
 def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
@@ -338,19 +340,40 @@ def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
     assert network.heard.table.weight.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_the_rows_is_told_its_reply_and_the_others_what_was_planned(examples, fresh, monkeypatch, share):
+    monkeypatch.setattr("chatbot.training.loss.TOLD", share)
+    network, batch = fresh(replies=2)["listener"].eval(), next(examples.batches(400))
+    repeating = Repeating(torch.arange(len(examples)) % 2, 2, 0.5)
+    context = network.encode(batch.source)
+    told = context.plan.only(repeating.numbers[batch.rows]) if share else context.plan.logits.softmax(-1)
+    expected = cross_entropy(target_logits(network, batch, context.decided(told)), batch.targets)
+    torch.testing.assert_close(Lesson(network, TrainingOptions(), repeating)(batch, 1.0)[1], expected)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cell):
     network, source = fresh(replies=2, cell=cell)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
-    heard = network.listen(source)
-    for reply in range(2):
-        torch.nn.init.zeros_(network.plan.which.weight)
-        network.plan.which.bias.data = torch.tensor([0.0, 100.0]) if reply else torch.tensor([100.0, 0.0])  # whatever is heard
-        intended, logits = network.intend(heard)
-        assert logits.argmax(-1).tolist() == [reply, reply]
-        told = network.plan.told.weight[:, reply]
-        torch.testing.assert_close(intended.state[-1], heard.state[-1] + told)
-        torch.testing.assert_close(network.encode(source).state[-1], intended.state[-1])
-    assert network.planning(0).encode(source).state[-1].equal(heard.state[-1])
+    heard = network.encode(source)
+    for reply in range(3):
+        torch.nn.init.zeros_(network.planner.which.weight)
+        network.planner.which.bias.data = 100 * torch.eye(3)[reply]  # whatever is heard
+        context = network.encode(source)
+        assert context.plan.logits.argmax(-1).tolist() == [reply, reply]
+        told = network.planner.told.weight[reply]
+        for decided in (context.decided(), heard.decided(heard.plan.only(torch.tensor([reply, reply])))):
+            torch.testing.assert_close(decided.state[-1], heard.state[-1] + told)
+            assert decided.plan is None
+            assert decided.decided() is decided
+    assert network.planning(0).encode(source).plan is None
+    assert network.planning(2).encode(source).decided().state[-1].equal(heard.state[-1])
+
+
+def test_padding_does_not_change_a_plan(fresh):
+    network = fresh(replies=2)["listener"].eval()
+    alone, padded = network.encode(torch.tensor([[7, 8, 9]])), network.encode(torch.tensor([[7, 8, 9, PAD, PAD], [7, 8, 9, 9, 9]]))
+    torch.testing.assert_close(alone.plan.logits, padded.plan.logits[:1])
+    assert not torch.equal(*padded.plan.logits)
 
 
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():

@@ -298,10 +298,10 @@ def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) ->
     torch.manual_seed(settings.training.seed)
     if base:
         return {"listener": base.listener.planning(replies), **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
-    networks: dict[str, nn.Module] = {"listener": Seq2Seq(replace(settings.network, replies=replies), len(data.vocabulary))}
-    for wait in settings.waits:
-        networks[f"interrupter-{wait}"] = twin(settings.network, len(data.vocabulary), wait=wait, target=parameters(networks["listener"]))
-    return networks
+    listener = Seq2Seq(replace(settings.network, replies=replies), len(data.vocabulary))
+    without = parameters(listener) - (parameters(listener.planner) if listener.planner else 0)  # who has to speak at once cannot plan
+    interrupters = {f"interrupter-{wait}": twin(settings.network, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
+    return {"listener": listener, **interrupters}
 
 
 def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str) -> bundles.Details:

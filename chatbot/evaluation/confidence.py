@@ -33,10 +33,10 @@ def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[st
     replies = bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
     right, wrong = list[float](), list[float]()
     for pair, reply in zip(asked, replies, strict=True):
-        (right if is_right(reply.text, allowed[pair.name]) else wrong).append(reply.log_probability)
+        (right if is_right(reply.text, allowed[pair.name]) else wrong).append(reply.sureness)
     if len(right) < FEWEST:
         return None
-    strange = [reply.log_probability for reply in bot.replies(nonsense([pair.utterance for pair in asked], bot.utterance_limit), decoding)]
+    strange = [reply.sureness for reply in bot.replies(nonsense([pair.utterance for pair in asked], bot.utterance_limit), decoding)]
     right.sort()
     others = [*wrong, *strange]
     candidates = right[: 1 + int(len(right) * (1 - KEEP))]

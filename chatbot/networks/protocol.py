@@ -1,11 +1,12 @@
 """The one interface of all networks, and all that is carried from one token to the next.
 
-B rows, S source pieces, T target pieces, V vocabulary, H hidden, L layers.
+B rows, S source pieces, T target pieces, V vocabulary, H hidden, L layers, R replies that repeat.
 """
 
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 
 class Memory(NamedTuple):
@@ -20,20 +21,41 @@ class Memory(NamedTuple):
         return Memory(*(part[index] for part in self))
 
 
+class Plan(NamedTuple):
+    """The replies that may be meant, before it is decided which."""
+
+    logits: Tensor  # (B, R + 1) the last: a reply that does not repeat
+    told: Tensor  # (R + 1, H) what a decoder is told of each
+
+    def only(self, numbers: Tensor) -> Tensor:
+        """The weights (N, R + 1) of having in mind one reply alone, that of each of `numbers` (N,)."""
+        return one_hot(numbers, len(self.told))
+
+
 class Context(NamedTuple):
     """ALL that is carried from one token to the next. Rows are independent of each other."""
 
     state: tuple[Tensor, ...]  # (L, B, H) each: one for an RNN or GRU, two for an LSTM
     memory: Memory | None
     position: Tensor  # (B,) how many reply pieces have been decoded: the interrupter's clock
+    plan: Plan | None = None  # until it is decided
 
     def rows(self, index: Tensor) -> "Context":
         """Reorders, repeats or drops rows: this alone gives beam search and several samples of one utterance."""
-        return Context(tuple(part[:, index] for part in self.state), self.memory.rows(index) if self.memory else None, self.position[index])
+        memory, plan = self.memory and self.memory.rows(index), self.plan and self.plan._replace(logits=self.plan.logits[index])
+        return Context(tuple(part[:, index] for part in self.state), memory, self.position[index], plan)
 
     def siblings(self, index: Tensor) -> "Context":
         """The same among rows that heard the same, such as those of a beam: what they look at is the same too, and stays where it is."""
         return self._replace(memory=None).rows(index)._replace(memory=self.memory)
+
+    def decided(self, weights: Tensor | None = None) -> "Context":
+        """With each of the planned replies in mind as much as `weights` (B, R + 1) say; by default as likely as it is. Without a plan, this."""
+        if self.plan is None:
+            return self
+        *others, last = self.state
+        weights = self.plan.logits.softmax(-1) if weights is None else weights
+        return self._replace(state=(*others, last + weights.to(last.dtype) @ self.plan.told.to(last.dtype)), plan=None)
 
 
 class Network(Protocol):

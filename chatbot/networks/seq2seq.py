@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
 from chatbot.networks.embedding import Heard, Said
-from chatbot.networks.protocol import Context
+from chatbot.networks.protocol import Context, Plan
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD
@@ -59,28 +59,27 @@ class Seq2Seq(nn.Module):
         self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
-        self.plan = Plan(options.replies, options.hidden) if options.replies else None
+        self.planner = Planner(options) if options.replies else None
         self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
         self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
         """Listens to `source` (B, S)."""
-        return self.intend(self.listen(source))[0]
-
-    def listen(self, source: Tensor) -> Context:
-        """What was heard of `source` (B, S), and no reply in mind yet."""
         mask = source != PAD  # (B, S)
         lengths = mask.sum(1)
         if self.options.reverse_source:
             source = source.gather(1, turn(source.shape[1], lengths))
-        heard, last = self.encoder(self.dropout(self.heard(source)), lengths)  # (B, S, H), (L, B, H)
+        embedded = self.dropout(self.heard(source))  # (B, S, E)
+        heard, last = self.encoder(embedded, lengths)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
         memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
-        return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)))
+        plan = self.planner(embedded, heard, last[-1], mask) if self.planner else None
+        return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
         """Logits (B, T, V) of what follows each of `tokens` (B, T), and the context after the last."""
+        context = context.decided()
         outputs, state = self.decoder(self.dropout(self.said(tokens)), context.state)  # (B, T, H)
         if self.attention is not None:
             assert context.memory is not None
@@ -90,6 +89,7 @@ class Seq2Seq(nn.Module):
     def attend(self, tokens: Tensor, context: Context) -> Tensor:
         """How much `decode` looks at each heard piece at each of `tokens` (B, T): (B, T, S), in the order in which they were heard."""
         assert self.attention is not None
+        context = context.decided()
         assert context.memory is not None
         weights = self.attention.weights(self.decoder(self.said(tokens), context.state)[0], context.memory)  # (B, T, S)
         if not self.options.reverse_source:
@@ -100,39 +100,37 @@ class Seq2Seq(nn.Module):
     def planning(self, replies: int) -> "Seq2Seq":
         """This network with a new plan, of so many replies, which it has yet to learn: until then it is told nothing."""
         self.options = replace(self.options, replies=replies)
-        self.plan = Plan(replies, self.options.hidden) if replies else None
-        if self.plan:
-            nn.init.zeros_(self.plan.told.weight)
+        self.planner = Planner(self.options) if replies else None
+        if self.planner:
+            nn.init.zeros_(self.planner.told.weight)
         return self
 
-    def intend(self, context: Context) -> tuple[Context, Tensor | None]:
-        """The `context` of `listen` with a reply in mind, and of each reply that repeats how much it is that one: logits (B, R). Without a plan, nothing is new."""
-        if self.plan is None:
-            return context, None
-        *others, last = context.state
-        told, logits = self.plan(self.dropout(context.state[0][-1:].transpose(0, 1)).transpose(0, 1))  # (1, B, H), (1, B, R)
-        return context._replace(state=(*others, last + told)), logits[0]
 
+class Planner(nn.Module):
+    """Which of R replies that repeat it is going to be, or one that does not, decided by all that was heard, before the first word.
 
-class Plan(nn.Module):
-    """Which of R replies that repeat it is going to be, decided by all that was heard, before the first word.
-
-    What is heard looks for its reply in a memory of them, a = softmax(W h + b), and the decoder starts with M a added to its state (a memory network of
-    one look: Weston et al. 2015). A reply is then decided once, and by the whole utterance, where a decoder alone decides by its first piece.
+    What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
+    one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
+    the embeddings over the root of their number (Cer et al. 2018): with the words themselves at hand, an utterance that is unlike all that were
+    trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others what was planned so far. Whoever
+    speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
-    def __init__(self, replies: int, hidden: int) -> None:
+    def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
-        self.which = nn.Linear(hidden, replies)
-        self.told = nn.Linear(replies, hidden, bias=False)
+        self.dropout = Dropout(options.dropout)
+        self.which = nn.Linear(2 * options.hidden + options.embedding, options.replies + 1)
+        self.told = nn.Embedding(options.replies + 1, options.hidden)
         nn.init.normal_(self.which.weight, std=0.1)  # with zeros, what is heard would hear nothing from the decoder until they have grown
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 
-    def forward(self, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder is told (..., H), and the logits of the replies (..., R), given what was `heard` (..., H)."""
-        logits = self.which(heard)
-        return self.told(logits.softmax(-1)), logits
+    def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, mask: Tensor) -> Plan:
+        """What to plan, given the `embedded` pieces (B, S, E), the encoder's outputs `heard` (B, S, H), `last` (B, H) and the `mask` (B, S)."""
+        real = mask[:, :, None]
+        words = (embedded * real).sum(1) / real.sum(1).sqrt()  # (B, E)
+        highest = heard.masked_fill(~real, -torch.inf).amax(1)  # (B, H)
+        return Plan(self.which(self.dropout(torch.cat([last, highest, words], -1)[:, None]))[:, 0], self.told.weight)
 
 
 class Speak(nn.Module):

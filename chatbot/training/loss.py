@@ -13,10 +13,11 @@ from torch.nn import functional
 
 from chatbot.batches import UNREPEATED, Batch, Examples, Repeating
 from chatbot.networks.protocol import Context, Network
-from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import TrainingOptions
 from chatbot.training.processes import ALONE, Processes
 from chatbot.vocabulary import PAD
+
+TOLD = 0.5  # the share of the rows whose decoder is told the reply to give: more, and it cannot speak while it has several in mind
 
 
 def target_logits(
@@ -61,13 +62,23 @@ class Lesson(nn.Module):
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
-        context, planned = network.intend(network.listen(batch.source)) if isinstance(network, Seq2Seq) else (network.encode(batch.source), None)
+        context, planned = network.encode(batch.source), None
+        if context.plan is not None and self.repeating is not None:
+            planned = context.plan.logits.float()  # (B, R + 1)
+            replies = self._replies(batch, planned)
+            told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
+            context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))
         logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        if planned is None or self.repeating is None:
+        if planned is None:
             return nats, nats.detach()
-        numbers = self.repeating.numbers[batch.rows].long().to(nats.device, non_blocking=True)  # (B,)
-        return nats + self.options.plan * functional.cross_entropy(planned.float(), numbers, ignore_index=UNREPEATED, reduction="sum"), nats.detach()
+        return nats + self.options.plan * functional.cross_entropy(planned, replies, reduction="sum"), nats.detach()
+
+    def _replies(self, batch: Batch, planned: Tensor) -> Tensor:
+        """The number of the reply that each row of the batch has, the last where it does not repeat: (B,)."""
+        assert self.repeating is not None
+        numbers = self.repeating.numbers[batch.rows].long()
+        return numbers.where(numbers != UNREPEATED, planned.shape[-1] - 1).to(planned.device, non_blocking=True)
 
 
 @torch.inference_mode()
