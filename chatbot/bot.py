@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -13,7 +13,7 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad, source_ids
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
-from chatbot.decoding import Choose, Hypothesis, Limits, Said, beam, cut, greedy, sampler, stream
+from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Said, beam, cut, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
@@ -123,37 +123,48 @@ class Bot:
     def choices(self, utterance: str, decoding: Decoding | None = None, history: History = (), *, most: int = 8) -> tuple[Choice, ...]:
         """What could come next at each step of the reply, the `most` likeliest pieces, and which of them the decoding can say there.
 
-        A beam goes on with no more than its width of pieces from one reply; which, other replies decide too.
+        Where the network plans, first the replies that it could decide for. A beam goes on with no more than its width of pieces from one reply; which,
+        other replies decide too.
         """
         decoding = replace(self._possible(decoding), unsure="")
         source, limits = pad([self.hear(utterance, history)], self.device), self.limits(decoding)
         choose = self._chooser(decoding, 1)
         if decoding.strategy == "beam":
             best = beam(self.network, source, limits, width=decoding.width, length_penalty=decoding.length_penalty)[0][0]
-            choose = _repeating([*best.ids, EOS])
+            choose = _deciding(best.plan.number if best.plan else 0, _repeating([*best.ids, EOS]))
         choices = []
 
         def recorded(allowed: torch.Tensor, step: int, rows: Sequence[int]) -> torch.Tensor:
             chosen = choose(allowed, step, rows)
-            choices.append(self._choice(allowed, int(chosen), decoding, most))
+            text = self._meant(source, limits) if step == PLANNING else self.vocabulary.text
+            choices.append(replace(self._choice(allowed, int(chosen), decoding, most, text), planning=step == PLANNING))
             return chosen
 
         for _ in stream(self.network, source, recorded, limits):
             pass
         return tuple(choices)
 
-    def _choice(self, allowed: torch.Tensor, said: int, decoding: Decoding, most: int) -> Choice:
-        """What could come next, of which `said` came; `allowed` is (1, V)."""
+    def _meant(self, source: torch.Tensor, limits: Limits) -> Callable[[int], str]:
+        """Which reply a number of the plan stands for: the one that follows when it is decided for."""
+
+        def meant(number: int) -> str:
+            steps = stream(self.network, source, _deciding(number, greedy), limits)
+            return self.vocabulary.decode(piece for said in steps for piece in said.ids if piece != EOS)
+
+        return meant
+
+    def _choice(self, allowed: torch.Tensor, said: int, decoding: Decoding, most: int, text: Callable[[int], str]) -> Choice:
+        """What could come next, of which `said` came; `allowed` is (1, V), and `text` says what an id is."""
         if decoding.strategy == "sample" and decoding.temperature > 0:
             probabilities = (allowed / decoding.temperature).softmax(-1)[0]  # (V,)
             kept = cut(allowed, temperature=decoding.temperature, top_k=decoding.top_k, top_p=decoding.top_p)[0] > -torch.inf  # (V,)
         else:
             probabilities = allowed.softmax(-1)[0]
             kept = torch.zeros_like(probabilities, dtype=torch.bool)
-            kept[[*(probabilities.topk(decoding.width).indices.tolist() if decoding.strategy == "beam" else ()), said]] = True
+            kept[[*(probabilities.topk(min(decoding.width, len(probabilities))).indices.tolist() if decoding.strategy == "beam" else ()), said]] = True
         candidates = {
-            number: Candidate(self.vocabulary.text(number), float(probabilities[number]), bool(kept[number]))
-            for number in (*probabilities.topk(most).indices.tolist(), said)
+            number: Candidate(text(number), float(probabilities[number]), bool(kept[number]))
+            for number in (*probabilities.topk(min(most, len(probabilities))).indices.tolist(), said)
         }
         return Choice(candidates[said], tuple(candidates.values())[:most], int(kept.sum()))
 
@@ -242,3 +253,8 @@ def alike(heard: Sequence[Sequence[int]]) -> Iterator[list[int]]:
 def _repeating(ids: Sequence[int]) -> Choose:
     """Says these, whatever is likely."""
     return lambda allowed, step, rows: torch.full((len(allowed),), ids[step], device=allowed.device)
+
+
+def _deciding(number: int, then: Choose) -> Choose:
+    """Decides for the reply of that number where the network plans, and goes on as `then` does."""
+    return lambda allowed, step, rows: torch.full((len(allowed),), number, device=allowed.device) if step == PLANNING else then(allowed, step, rows)

@@ -124,7 +124,7 @@ def attention(listener: Bot, utterance: str, reply: Reply, history: History = ()
     earlier = len(source) - len(vocabulary.hear(utterance))
     tokens = pad([[BOS, *reply.ids[:-1]]], listener.device)  # (1, T)
     context = network.encode(pad([source], listener.device))
-    if context.plan and reply.plan:
+    if context.plan and reply.plan and 0 <= reply.plan.number < len(context.plan.told):
         context = context.decided(context.plan.only(tokens.new_tensor([reply.plan.number])))
     rows = network.attend(tokens, context)[0, : len(reply.ids)].tolist()
     said, last = list(vocabulary.stream(reply.ids)), max(0, len(reply.ids) - 1)

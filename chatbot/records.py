@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from chatbot.errors import OptionError
 
@@ -59,7 +59,8 @@ class Decoding:
                 return f"sample t={self.temperature:g}{cuts} seed={self.seed}{known}"
 
 
-class Planned(NamedTuple):
+@dataclass(frozen=True)
+class Planned:
     """Which of the replies that repeat a network decided to give, before its first word."""
 
     number: int
@@ -235,11 +236,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """One step of a reply: what could have come next, and what did."""
+    """One step of a reply: what could have come next, and what did. Where a network plans, which reply it decides for comes before the first piece."""
 
     said: Candidate
     likeliest: tuple[Candidate, ...]  # the first few
-    kept: int  # pieces of the vocabulary that the decoding can say here
+    kept: int  # pieces of the vocabulary that the decoding can say here, or replies that it can decide for
+    planning: bool = False  # whether the candidates are whole replies
 
 
 @dataclass(frozen=True)

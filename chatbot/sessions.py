@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chatbot.errors import OptionError, SessionError
-from chatbot.records import Decoding, Reply
+from chatbot.records import Decoding, Planned, Reply
 from chatbot.safe_text import safe_json
 
 FORMAT = 1
 LARGEST = 64 * 2**20  # bytes of a file that is read
 
-Record = TypeVar("Record", Decoding, Reply)
+Record = TypeVar("Record", Decoding, Reply, Planned)
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,9 @@ def _turn(line: bytes, number: int) -> Told:
     """A turn. Raises whatever its being no turn comes to."""
     stored: dict[str, Any] = json.loads(line)
     after, facts = stored["after"], stored["facts"]
-    doubted = facts.pop("instead_of")
-    reply = _like(Reply(_text(stored["reply"]), 0.0, 0, 0.0, instead_of=None if doubted is None else _text(doubted)), facts)
+    doubted, plan = facts.pop("instead_of"), facts.pop("plan", None)
+    planned = None if plan is None else _like(Planned(0, 0.0, 0.0), plan)
+    reply = _like(Reply(_text(stored["reply"]), 0.0, 0, 0.0, instead_of=None if doubted is None else _text(doubted), plan=planned), facts)
     told = Told(_text(stored["utterance"]), _like(Decoding(), stored["decoding"]), reply, after)
     if stored["turn"] != number or not isinstance(after, int) or not 0 <= after < number or reply.probability < 0:
         raise ValueError

@@ -1,5 +1,8 @@
 """The law of the decoding panel: what is shown as kept is what the sampler can draw, no more and no less."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -58,3 +61,21 @@ def test_the_steps_are_those_of_the_reply(bot, decoding):
             assert choice.kept == 1
         if decoding.top_k and decoding.strategy == "sample":
             assert [one.kept for one in choice.likeliest] == [place < 3 for place in range(len(choice.likeliest))]
+
+
+@pytest.mark.parametrize(
+    "decoding", [Decoding(), Decoding(strategy="sample", temperature=1.0, top_k=2, top_p=1.0, seed=5), Decoding(strategy="beam", width=2)], ids=str
+)
+def test_where_a_reply_is_planned_the_first_step_is_which(bot, listener, decoding):
+    bot = replace(bot, network=listener(len(bot.vocabulary), replies=3), reply_limit=8)
+    plan, *steps = bot.choices("it rains here", decoding)
+    reply = bot.reply("it rains here", decoding)
+    assert plan.planning
+    assert not any(choice.planning for choice in steps)
+    assert len(steps) == reply.pieces
+    assert plan.said.probability == pytest.approx(math.exp(reply.plan.log_probability), abs=1e-4)
+    assert len(plan.likeliest) == 4, "three replies, and one that does not repeat"
+    assert sum(one.probability for one in plan.likeliest) == pytest.approx(1, abs=1e-4)
+    assert plan.kept == (1 if decoding.strategy == "greedy" else 2)
+    if decoding.strategy == "greedy":
+        assert plan.said.text == reply.text

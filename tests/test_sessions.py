@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.errors import SessionError
-from chatbot.records import Decoding, Reply
+from chatbot.records import Decoding, Planned, Reply
 from chatbot.sessions import Session, Told, newest, read
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+plans = st.builds(Planned, st.integers(0, 900), st.floats(-90, 0), st.floats(0, 9))
 replies = st.builds(
-    Reply, text, st.floats(-90, 0), st.integers(1, 90), st.floats(0, 999), st.booleans(), st.none() | text, st.lists(st.integers(0, 99), max_size=3).map(tuple)
-)
+    Reply, text, st.floats(-90, 0), st.integers(1, 90), st.floats(0, 999), st.booleans(), st.none() | text, st.lists(st.integers(0, 99), max_size=3).map(tuple),
+    st.none() | plans,
+)  # fmt: skip
 decodings = st.builds(Decoding, strategy=st.sampled_from(["greedy", "sample", "beam"]), seed=st.integers(0, 2**31 - 1), unsure=text)
 
 
@@ -86,7 +88,7 @@ def test_talks_that_begin_at_once_get_a_file_each(tmp_path, monkeypatch):
             for change in (
                 {"turn": 6}, {"after": 5}, {"after": -1}, {"after": "1"}, {"utterance": 3}, {"utterance": "\ud800"}, {"reply": None}, {"decoding": {"seed": -1}},
                 {"decoding": {"seed": "7"}}, {"decoding": {"colour": 1}}, {"facts": {"instead_of": None, "log_probability": 1e308, "pieces": 1}},
-                {"facts": {"instead_of": None, "milliseconds": 10**400}}, {"facts": {"instead_of": None, "ids": ["x"]}},
+                {"facts": {"instead_of": None, "milliseconds": 10**400}}, {"facts": {"instead_of": None, "ids": ["x"]}}, {"facts": {"instead_of": None, "plan": {"number": "x"}}}, {"facts": {"instead_of": None, "plan": [1]}},
             )
         ),
     ],

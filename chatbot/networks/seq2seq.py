@@ -121,7 +121,9 @@ class Planner(nn.Module):
         self.dropout = Dropout(options.dropout)
         self.which = nn.Linear(2 * options.hidden + options.embedding, options.replies + 1)
         self.told = nn.Embedding(options.replies + 1, options.hidden)
-        nn.init.normal_(self.which.weight, std=0.1)  # with zeros, what is heard would hear nothing from the decoder until they have grown
+        # With zeros, what is heard would hear nothing from the decoder until they have grown; and the words by themselves should not decide at first.
+        nn.init.normal_(self.which.weight[:, : options.hidden], std=0.1)
+        nn.init.normal_(self.which.weight[:, options.hidden :], std=0.03)
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 

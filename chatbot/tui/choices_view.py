@@ -12,7 +12,7 @@ NUMBER, MARK, SHARE = 3, 1, 13  # cells
 
 
 class ChoicesView(Sheet):
-    """A block a step: its likeliest pieces, each with its probability as a bar from 0 to 1. What is cut is dim and has a mark."""
+    """A block a step: its likeliest pieces, each with its probability as a bar from 0 to 1; before them the replies, where one is planned. What is cut is dim and has a mark."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,10 @@ class ChoicesView(Sheet):
         rows = wrapped(painted(self.title), width)
         if self.choices:
             rows += wrapped(painted((f"{SAID} said   {CUT} cut: never said here   bars from 0 to 1", DIM)), width)
-        for number, choice in enumerate(self.choices, 1):
+        planning = sum(choice.planning for choice in self.choices)
+        if planning:
+            rows += wrapped(painted(("0: the plan, which reply it decides for", DIM)), width)
+        for number, choice in enumerate(self.choices, 1 - planning):
             rows += _step(number, choice, width)
         return rows
 
@@ -41,16 +44,19 @@ def _step(number: int, choice: Choice, width: int) -> list[Content]:
     for place, candidate in enumerate(shown):
         label = painted((f"{number:>{NUMBER}}", DIM)) if place == 0 else painted("")
         kept = painted_line(f"{choice.kept:,} kept" if place == 0 else "", DIM)
-        rows += columns([label, *_row(candidate, candidate == choice.said), kept], [NUMBER, MARK, max(4, width - NUMBER - MARK - SHARE - 10 - 8), SHARE, 10])
+        rows += columns(
+            [label, *_row(candidate, candidate.text if choice.planning else named(candidate.text), candidate == choice.said), kept],
+            [NUMBER, MARK, max(4, width - NUMBER - MARK - SHARE - 10 - 8), SHARE, 10],
+        )
     return [painted(""), *rows]
 
 
-def _row(candidate: Candidate, said: bool) -> list[Content]:
+def _row(candidate: Candidate, name: str, said: bool) -> list[Content]:
     style = "" if candidate.kept else DIM
     mark = painted((SAID, LISTENER)) if said else painted((" " if candidate.kept else CUT, style))
     return [
         mark,
-        painted_line(named(candidate.text), f"{STRONG} {LISTENER}" if said else style),
+        painted_line(name, f"{STRONG} {LISTENER}" if said else style),
         painted((f"{candidate.probability:.2f} {bar(candidate.probability)}", style)),
     ]
 
