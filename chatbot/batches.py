@@ -67,9 +67,10 @@ class Ragged:
         self.lengths = lengths.to(torch.int16 if short else torch.int32)  # (N,) of ten million it matters
         self.flat = flat.to(self.device) if _fits(flat, self.device) else flat
 
-    def rows(self) -> Iterator[list[int]]:
-        """Yields the ids of each row."""
-        for start, length in zip(map(int, self.starts), map(int, self.lengths), strict=True):
+    def rows(self, numbers: list[int] | None = None) -> Iterator[list[int]]:
+        """Yields the ids of each row, or of those of that number."""
+        some = slice(None) if numbers is None else numbers
+        for start, length in zip(map(int, self.starts[some]), map(int, self.lengths[some]), strict=True):
             yield self.flat[start : start + length].tolist()
 
     def padded(self, rows: Tensor) -> Tensor:
@@ -107,6 +108,11 @@ class Repeating(NamedTuple):
     def choices(self) -> int:
         """Among how many replies one is chosen; 0 where most replies are made anew."""
         return self.distinct if self.share >= 0.5 else 0
+
+    def examples(self) -> list[int]:
+        """For each number the first example that has it."""
+        first = {number: row for row, number in reversed(list(enumerate(self.numbers.tolist())))}
+        return [first[number] for number in range(self.distinct)]
 
 
 class Examples:

@@ -365,8 +365,18 @@ def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cel
             torch.testing.assert_close(decided.state[-1], heard.state[-1] + told)
             assert decided.plan is None
             assert decided.decided() is decided
-    assert network.planning(0).encode(source).plan is None
-    assert network.planning(2).encode(source).decided().state[-1].equal(heard.state[-1])
+
+
+def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh):
+    network, source = fresh(replies=2)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+    heard, told = network.encode(source), network.planner.told.weight.clone()
+    more = network.planning(4, {3: 0, 0: 1}).eval()
+    assert more.options.replies == 4
+    torch.testing.assert_close(more.encode(source).plan.logits[:, [3, 0, 4]], heard.plan.logits)
+    torch.testing.assert_close(more.planner.told.weight[[3, 0, 4]], told)
+    assert not more.planner.told.weight[[1, 2]].any(), "nothing is told of what has yet to be learnt"
+    assert more.planning(0, {}).encode(source).plan is None
+    assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
 
 
 def test_padding_does_not_change_a_plan(fresh):

@@ -248,10 +248,10 @@ class TrainingRun:
 
     @cached_property
     def replies(self) -> tuple[str, ...]:
-        """The distinct replies of the training part, in their order; none where they are too many, or private and not asked for."""
+        """The distinct replies of the training part: those that repeat by their numbers, the others in their order; none where they are too many, or private and not asked for."""
         if len(self.data.train) > READ or (self.settings.private and not self.settings.known_replies):
             return ()
-        found: dict[tuple[int, ...], None] = {}
+        found: dict[tuple[int, ...], None] = dict.fromkeys(map(tuple, _repeating(self.data)))
         for ids in self.data.train.target.rows():
             found.setdefault(tuple(ids))
             if len(found) > KNOWN:
@@ -297,11 +297,19 @@ def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) ->
     replies = data.train.repeating.choices if settings.training.plan else 0
     torch.manual_seed(settings.training.seed)
     if base:
-        return {"listener": base.listener.planning(replies), **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
+        had = {reply: number for number, reply in enumerate(base.replies[: base.details.network.replies])}
+        now = enumerate(map(data.vocabulary.decode, _repeating(data) if had and replies else ()))
+        listener = base.listener.planning(replies, {number: had[reply] for number, reply in now if reply in had})
+        return {"listener": listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
     listener = Seq2Seq(replace(settings.network, replies=replies), len(data.vocabulary))
     without = parameters(listener) - (parameters(listener.planner) if listener.planner else 0)  # who has to speak at once cannot plan
     interrupters = {f"interrupter-{wait}": twin(settings.network, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
     return {"listener": listener, **interrupters}
+
+
+def _repeating(data: Dataset) -> Iterator[list[int]]:
+    """Yields the ids of each reply that repeats, by its number."""
+    return data.train.target.rows(data.train.repeating.examples())
 
 
 def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str) -> bundles.Details:

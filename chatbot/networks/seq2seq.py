@@ -3,6 +3,7 @@
 B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -97,12 +98,18 @@ class Seq2Seq(nn.Module):
         places = turn(weights.shape[-1], context.memory.mask.sum(1))  # (B, S)
         return weights.gather(2, places[:, None].expand_as(weights))
 
-    def planning(self, replies: int) -> "Seq2Seq":
-        """This network with a new plan, of so many replies, which it has yet to learn: until then it is told nothing."""
+    def planning(self, replies: int, known: Mapping[int, int]) -> "Seq2Seq":
+        """This network with a new plan, of so many replies. `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them."""
+        before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
         self.planner = Planner(self.options) if replies else None
         if self.planner:
             nn.init.zeros_(self.planner.told.weight)
+        if self.planner and before:
+            now, then = [*known.keys(), replies], [*known.values(), had]
+            with torch.no_grad():
+                for mine, theirs in zip(self.planner.parameters(), before.parameters(), strict=True):
+                    mine[now] = theirs[then]
         return self
 
 
