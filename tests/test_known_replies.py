@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from test_law_1_steps import SOURCES, V, padded, said
 
 from chatbot import bundle as bundles
+from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.decoding import Limits, beam, sampler
@@ -124,6 +125,22 @@ def test_below_the_threshold_of_a_greedy_reply_the_bot_says_that_it_did_not_foll
         assert reply.raw == raw.text
         assert reply.log_probability == pytest.approx(raw.log_probability, abs=1e-4)
         assert doubting.reply("hello", replace(decoding, unsure="")).text == raw.text
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "sample", "beam"])
+def test_who_plans_doubts_by_the_entropy_of_the_plan_and_streams_where_it_is_sure(vocabulary, listener, strategy):
+    bot = Bot(listener(len(vocabulary), replies=3), vocabulary, reply_limit=10)
+    plan = bot.network.encode(pad([bot.hear("hello")])).plan.logits[0].log_softmax(-1)
+    entropy, decoding = float(-(plan.exp() * plan).sum().detach()), Decoding(strategy=strategy, unsure="Pardon?")
+    for threshold, unsure in ((-entropy - 0.01, False), (-entropy + 0.01, True)):
+        doubting = replace(bot, threshold=threshold)
+        raw = bot.reply("hello", replace(decoding, unsure=""))
+        *chunks, reply = doubting.stream("hello", decoding)
+        assert reply.sureness == pytest.approx(-entropy, abs=1e-4)
+        assert reply.unsure == doubting.replies(["hello"], decoding)[0].unsure == unsure
+        assert reply.text == "".join(chunks) == ("Pardon?" if unsure else raw.text)
+        assert reply.raw == raw.text
+        assert (len(chunks) > 1) == (not unsure and strategy != "beam")
 
 
 def test_a_bot_without_a_threshold_is_always_sure(bot):

@@ -91,8 +91,9 @@ def log_probabilities(network: Network, examples: Examples, *, budget: int = 819
     for rows in islice(examples.chunks(budget), processes.rank, None, processes.world):
         batch = examples.batch(rows)
         logits = target_logits(network, batch)
-        nats = functional.cross_entropy(logits.transpose(1, 2).float(), batch.targets, ignore_index=PAD, reduction="none")  # (B, T)
-        scores[batch.rows] = -nats.sum(1).cpu()
+        # Flat: over transposed logits it takes twice as long.
+        nats = functional.cross_entropy(logits.flatten(0, 1).float(), batch.targets.flatten(), ignore_index=PAD, reduction="none")  # (B * T,)
+        scores[batch.rows] = -nats.view_as(batch.targets).sum(1).cpu()
     return scores
 
 
