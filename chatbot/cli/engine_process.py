@@ -87,8 +87,13 @@ class EngineProcess:
         with self._starting:
             if not self._closed and not self._process.is_alive():
                 self._start()
-                for _ in self._asked("load", self._model):
-                    pass
+                try:
+                    for _ in self._asked("load", self._model):
+                        pass
+                except ChatbotError:  # without a bundle it can answer nothing: the next call tries again
+                    self._process.kill()
+                    self._process.join()
+                    raise
         return self._asked(name, *arguments)
 
     def _asked(self, name: str, *arguments: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from chatbot.cli.engine_process import EngineProcess
-from chatbot.errors import ChatbotError, PromptError
+from chatbot.errors import BundleError, ChatbotError, PromptError
 from chatbot.records import Decoding
 
 
@@ -30,6 +30,8 @@ class Counter:
     def load(self, model):
         if model == "never":
             threading.Event().wait()
+        if isinstance(model, Path) and not model.exists():
+            raise BundleError("no bundle", place=model, remedy="train one")
         self.model = model
         return (model, os.getpid())
 
@@ -105,6 +107,21 @@ def test_its_death_is_told_to_all_who_wait_and_the_next_call_starts_another(engi
     with ThreadPoolExecutor(2) as threads:
         assert [*threads.map(lambda _: engine.loaded(), range(2))] == ["x", "x"], "with the bundle that was there before"
     assert engine._process.pid != before
+
+
+def test_where_the_bundle_has_gone_meanwhile_each_call_says_so_until_it_is_back(tmp_path):
+    engine, bundle = EngineProcess(Counter()), tmp_path / "bundle"
+    bundle.touch()
+    engine.load(bundle)
+    bundle.unlink()
+    engine._process.kill()
+    engine._process.join(30)
+    for _ in range(2):
+        with pytest.raises(BundleError, match="no bundle"):
+            engine.loaded()
+    bundle.touch()
+    assert engine.loaded() == bundle
+    engine.close()
 
 
 def test_once_it_is_closed_nothing_starts_another():
