@@ -24,6 +24,7 @@ LEAST_OTHERS = 3000
 COUNTED = 200_000  # examples that are looked at to see which targets repeat
 MOST_REPEATING = 8192  # of them, the commonest
 UNREPEATED = -1
+BRIEF, BRIEF_TIMES = 2, 5  # an utterance of so few pieces is heard so often in an epoch, where replies repeat
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
@@ -116,9 +117,13 @@ class Repeating(NamedTuple):
 
 
 class Examples:
-    """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says."""
+    """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says.
+
+    `brief` is how often it hears what is said in BRIEF pieces. A "hello" shares no other piece with its like, and is learnt by itself; people say it often.
+    """
 
     blend: Blend | None = None
+    brief: int = 1
 
     def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
         pairs = list(pairs)
@@ -161,7 +166,7 @@ class Examples:
         return Repeating(numbers, len(number), 1 - len(times) / max(1, len(keys)))
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """Yields every example once, or what `blend` says, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
+        """Yields every example once, or what `blend` and `brief` say, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
 
         With a `generator` both the rows of a batch and the order of the batches are drawn from it; without, they are the same each time.
         """
@@ -197,7 +202,8 @@ class Examples:
     def _epoch(self, generator: torch.Generator | None) -> Tensor:
         """The rows that an epoch hears."""
         if not self.blend:
-            return torch.arange(len(self), dtype=torch.int32)
+            brief = (self.source.lengths <= BRIEF).nonzero().flatten() if self.brief > 1 else torch.empty(0)
+            return torch.cat([torch.arange(len(self), dtype=torch.int32), brief.int().repeat(self.brief - 1)])
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
         return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()

@@ -1,6 +1,7 @@
 """Batches: every example once, within the budget, the target shifted in one place, little padding."""
 
 import random
+from collections import Counter
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import UNREPEATED, Examples, Ragged, Repeating, pad, source_ids
+from chatbot.batches import BRIEF, UNREPEATED, Examples, Ragged, Repeating, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -35,6 +36,18 @@ def test_every_example_comes_once_and_the_budget_is_kept(examples, budget, seed)
     batches = list(examples.batches(budget, generator))
     assert sorted(number for batch in batches for number in batch.rows.tolist()) == list(range(300))
     assert all(batch.padded <= budget or len(batch.rows) == 1 for batch in batches)
+
+
+@given(st.integers(20, 600), st.integers(0, 99))
+def test_what_is_said_in_a_piece_or_two_is_heard_as_often_as_brief_says(vocabulary, budget, seed):
+    examples = Examples(corpus(60), vocabulary)
+    examples.brief = 3
+    batches = list(examples.batches(budget, torch.Generator().manual_seed(seed)))
+    heard = Counter(number for batch in batches for number in batch.rows.tolist())
+    short = {number for number, length in enumerate(examples.source.lengths.tolist()) if length <= BRIEF}
+    assert 0 < len(short) < 60
+    assert heard == {number: 3 if number in short else 1 for number in range(60)}
+    assert len(batches) == examples.count(budget)
 
 
 def test_a_batch_holds_what_the_pairs_say(examples, vocabulary):
