@@ -42,9 +42,9 @@ class Hypothesis(NamedTuple):
     plan: Planned | None = None  # what it had in mind, where the network plans; of the log-probability a part
 
     def score(self, length_penalty: float) -> float:
-        """By which replies are compared: of what follows from a plan only the words count by their number."""
-        planned = self.plan.log_probability if self.plan else 0.0
-        return planned + (self.log_probability - planned) / (len(self.ids) + self.finished) ** length_penalty
+        """By which replies are compared. The length of a planned one was decided with it: no short word wins by itself, and there is nothing to make up for."""
+        pieces = 1 if self.plan else len(self.ids) + self.finished
+        return self.log_probability / pieces**length_penalty
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length_penalty: float = 1.0) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
-    A reply's score is the log-probability of its plan + that of its pieces / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power). A reply has
+    A reply's score is its log-probability / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power); that of a planned one is its log-probability. A reply has
     ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where
     the open ones are cut. A network that plans begins with the `width` likeliest plans, another with one empty reply. A beam of width 1 is greedy.
     """
