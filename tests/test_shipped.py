@@ -8,6 +8,7 @@ import pytest
 
 from chatbot import bundle as bundles
 from chatbot.bot import Bot
+from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
 from chatbot.evaluation import metrics
@@ -67,6 +68,13 @@ def test_in_doubt_it_says_that_it_did_not_follow(bundle, listener):
     decoding = Decoding(unsure=bundle.details.unsure)
     assert not listener.reply("hello", decoding).unsure
     assert listener.reply("colander the of purple seventeen gave under", decoding).unsure
+
+
+@pytest.mark.parametrize("utterance", ["hello", "hi", "hey", "thanks", "yes", "no", "bye", "help", "why", "i am sad", "what is your name", "how are you?"])
+def test_it_follows_what_everybody_says_first(bundle, listener, allowed, utterance):
+    reply = listener.reply(utterance, Decoding(unsure=bundle.details.unsure))
+    assert not reply.unsure
+    assert metrics.is_right(reply.text, allowed[key(utterance)])
 
 
 @pytest.mark.parametrize("strategy", ["greedy", "sample", "beam"])
