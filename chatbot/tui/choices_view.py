@@ -70,5 +70,6 @@ def named(text: str) -> str:
 
 def summary(choices: tuple[Choice, ...]) -> str:
     """How often the decoding left but one piece to say."""
-    alone = sum(choice.kept == 1 for choice in choices)
-    return f"At {alone} of {plural(len(choices), 'step')} it could say one piece only."
+    pieces = [choice for choice in choices if not choice.planning]
+    alone = sum(choice.kept == 1 for choice in pieces)
+    return f"At {alone} of {plural(len(pieces), 'step')} it could say one piece only."

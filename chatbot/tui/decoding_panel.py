@@ -136,7 +136,7 @@ class DecodingPanel(ModalScreen[bool]):
     @on(_Known)
     def _show(self, message: _Known) -> None:
         if message.question is self._question:
-            said = "".join(choice.said.text for choice in message.choices).strip()
+            said = "".join(choice.said.text for choice in message.choices if not choice.planning).strip()
             self._picture.show(f"{message.question.decoding}: “{said}” {summary(message.choices)}", message.choices)
 
     @on(_Unknown)

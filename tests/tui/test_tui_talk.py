@@ -1,13 +1,14 @@
 """Laws of the chat beyond a question and its reply: what is changed, asked again, found, kept, resumed, exported, switched, toured."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from textual.widgets import Input, Select
 from tui_stage import CARD, LATE, NIGHT, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
-from chatbot.records import BotCard, Decoding, Reply
+from chatbot.records import BotCard, Candidate, Choice, Decoding, Reply
 from chatbot.sessions import Session, Told, read
 from chatbot.tui.app import ChatApp
 from chatbot.tui.bundle_sheet import BundleSheet
@@ -202,6 +203,24 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
     assert "    ␛[31m[/] # no <b>heading</b>" in (tmp_path / "a.md").read_text()
     assert [turn["utterance"] for turn in json.loads((tmp_path / "b.json").read_text())["turns"]] == ["one␇", "two"]
     assert (tmp_path / "c.chat").read_text().startswith("@chat 1\n")
+
+
+def test_a_plan_is_shown_before_the_first_piece_and_counts_as_none(engine):
+    app, pieces = ChatApp(engine), engine.choices
+    replies = tuple(Candidate(text, share, kept=share > 0.5) for text, share in (("So sorry.", 0.75), ("A pity.", 0.25)))
+    engine.choices = lambda *asked: (Choice(replies[0], replies, 1, planning=True), *pieces(*asked))
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await talk(pilot, engine, WEATHER)
+        await pilot.press("f6")
+        await see(pilot, "0: the plan")
+        for line in (r"0 +▸ +So sorry\. +0\.75", r"x +A pity\. +0\.25", r"1 +▸ +sorry"):
+            assert re.search(line, shown(app))
+        assert "At 2 of 2 steps" in " ".join(shown(app).split())
+        assert "“So sorry" not in shown(app), "the plan is not said"
+
+    drive(app, script)
 
 
 def test_the_settings_of_the_panel_are_those_of_the_next_reply_and_of_the_picture(engine):
