@@ -1,5 +1,7 @@
 """The race, the ladder and what was heeded: steps that join to what was heard and said, waits, words, a last rung that is the reply, weights and twins."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -334,3 +336,9 @@ def test_what_is_said_before_the_difference_is_heard_cannot_differ(interrupting,
     assert found.bound == min(max(0, found.heard_alike - wait + 1), *map(len, said))
     assert found.said_alike >= found.bound > 0
     assert found.heard_alike == shared(*(bot.hear(one.utterance) for one in (first, second)))
+
+
+def test_who_plans_is_influenced_by_a_word_that_stands_alone(vocabulary, listener):
+    bot = Bot(listener(len(vocabulary), replies=3), vocabulary, reply_limit=8)
+    (fall,) = influence(bot, "hello", bot.reply("hello")).falls
+    assert math.isfinite(fall), "left out, nothing is heard"

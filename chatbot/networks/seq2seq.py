@@ -137,8 +137,8 @@ class Planner(nn.Module):
     def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, mask: Tensor) -> Plan:
         """What to plan, given the `embedded` pieces (B, S, E), the encoder's outputs `heard` (B, S, H), `last` (B, H) and the `mask` (B, S)."""
         real = mask[:, :, None]
-        words = (embedded * real).sum(1) / real.sum(1).sqrt()  # (B, E)
-        highest = heard.masked_fill(~real, -torch.inf).amax(1)  # (B, H)
+        words = (embedded * real).sum(1) / real.sum(1).clamp(min=1).sqrt()  # (B, E)
+        highest = heard.masked_fill(~real, -1.0).amax(1)  # (B, H); no cell's output is lower, and where nothing was heard there must be a number
         return Plan(self.which(self.dropout(torch.cat([last, highest, words], -1)[:, None]))[:, 0], self.told.weight)
 
 
