@@ -17,6 +17,7 @@ from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Said, beam, c
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.prefix_tree import PrefixTree
 from chatbot.records import Candidate, Choice, Decoding, Reply
@@ -74,9 +75,10 @@ class Bot:
         decoding = self._possible(decoding)
         source = self.hear(utterance, history)
         began = time.perf_counter()
+        plans = isinstance(self.network, Seq2Seq) and self.network.planner is not None
         spoken = self._speak([source], decoding)
-        first = None if decoding.strategy == "beam" else next(spoken)
-        if first is None or (decoding.unsure and not (first.plans and -first.plans[0].entropy >= self.threshold)):
+        first = None if decoding.strategy == "beam" or (decoding.unsure and not plans) else next(spoken)
+        if first is None or (decoding.unsure and first.plans and -first.plans[0].entropy < self.threshold):
             reply = self._answer([source], decoding)[0]
             yield reply.text
             yield reply
