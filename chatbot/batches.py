@@ -24,7 +24,7 @@ LEAST_OTHERS = 3000
 COUNTED = 200_000  # examples that are looked at to see which targets repeat
 MOST_REPEATING = 8192  # of them, the commonest
 UNREPEATED = -1
-BRIEF, BRIEF_TIMES = 2, 5  # an utterance of so few pieces is heard so often in an epoch, where replies repeat
+BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
@@ -119,11 +119,11 @@ class Repeating(NamedTuple):
 class Examples:
     """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says.
 
-    `brief` is how often it hears what is said in BRIEF pieces. A "hello" shares no other piece with its like, and is learnt by itself; people say it often.
+    Where it is `brief`, it hears often what is said in a piece or two: a "hello" shares no other piece with its like, and is learnt by itself.
     """
 
     blend: Blend | None = None
-    brief: int = 1
+    brief: bool = False
 
     def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
         pairs = list(pairs)
@@ -202,8 +202,8 @@ class Examples:
     def _epoch(self, generator: torch.Generator | None) -> Tensor:
         """The rows that an epoch hears."""
         if not self.blend:
-            brief = (self.source.lengths <= BRIEF).nonzero().flatten() if self.brief > 1 else torch.empty(0)
-            return torch.cat([torch.arange(len(self), dtype=torch.int32), brief.int().repeat(self.brief - 1)])
+            every = torch.arange(len(self), dtype=torch.int32)
+            return every.repeat_interleave((BRIEF // self.source.lengths.int().square()).clamp(min=1)) if self.brief else every
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
         return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()

@@ -18,6 +18,7 @@ VALID, TEST = 0.05, 0.05  # shares of the distinct utterances
 MOST = 5000  # distinct utterances in each of them: more would only take time
 FEWEST_UTTERANCES = 10
 FEWEST_HELD_OUT = 20  # utterances; below it a score would say nothing
+SHORT = 6  # bytes, such as "hi" and "thanks": nothing else tells what they mean, so they are learnt or never known
 IN_TRAIN, IN_VALID, IN_TEST = range(3)
 
 _STRIPE = 1 << 20  # rows looked at in one go
@@ -52,9 +53,10 @@ class Rows:
 
 
 def names_of(texts: Iterable[str]) -> Names:
-    """For each text 64 bits that stand for it, spread evenly."""
-    digests = b"".join([hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts])
-    return np.frombuffer(digests, ">u8").astype(np.uint64)
+    """For each text 64 bits that stand for it, spread evenly, but in the upper half for one of SHORT bytes: that is never held out."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    names = np.frombuffer(b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in encoded]), ">u8").astype(np.uint64)
+    return names | np.array([len(text) <= SHORT for text in encoded], np.uint64) << np.uint64(63)
 
 
 def split_pairs(pairs: Iterable[Pair]) -> Split:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chatbot.batches import BRIEF_TIMES, Blend, Examples
+from chatbot.batches import Blend, Examples
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import PACKED, Block, Group, Pair, read_pairs
@@ -211,7 +211,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         own = facts["firsts"][len(corpora.paths)]
         train_examples.blend = Blend.of(own, len(train_examples) - own)
     elif train_examples.repeating.choices:
-        train_examples.brief = BRIEF_TIMES
+        train_examples.brief = True
     return Dataset(
         vocabulary=vocabulary,
         train=train_examples,

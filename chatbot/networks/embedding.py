@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD
 
+FEW = 4  # pieces of an utterance that is always heard whole
+
 
 class Heard(nn.Module):
-    """Embeds the pieces of an utterance. In training a share of them is not heard at all, so that no sentence can be learnt by heart.
+    """Embeds the pieces of an utterance. In training a share of them is not heard at all, so that no sentence can be learnt by heart; of FEW pieces each counts.
 
     It shares no weights with what is said, even in a `tied` network: the output layer pushes all that is never said the same way, which would
     make the words that are only heard alike.
@@ -27,7 +29,8 @@ class Heard(nn.Module):
         """(B, S) -> (B, S, E)."""
         heard = self.table(source)
         if self.training and self.unheard:
-            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard, generator=self.chance)
+            few = (source != PAD).sum(1) <= FEW  # (B,)
+            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard, generator=self.chance).masked_fill(few[:, None, None], 1.0)
         return heard
 
 
