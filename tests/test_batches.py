@@ -39,14 +39,14 @@ def test_every_example_comes_once_and_the_budget_is_kept(examples, budget, seed)
 
 
 @given(st.integers(20, 600), st.integers(0, 99))
-def test_what_is_said_in_a_piece_or_two_is_heard_as_often_as_brief_says(vocabulary, budget, seed):
+def test_what_is_said_in_few_pieces_is_heard_often_where_examples_are_brief(vocabulary, budget, seed):
     examples = Examples(corpus(60), vocabulary)
-    examples.brief = 3
+    examples.brief = True
     batches = list(examples.batches(budget, torch.Generator().manual_seed(seed)))
     heard = Counter(number for batch in batches for number in batch.rows.tolist())
-    short = {number for number, length in enumerate(examples.source.lengths.tolist()) if length <= BRIEF}
-    assert 0 < len(short) < 60
-    assert heard == {number: 3 if number in short else 1 for number in range(60)}
+    lengths = examples.source.lengths.tolist()
+    assert min(lengths) < 3 < max(lengths)
+    assert heard == {number: max(1, BRIEF // length**2) for number, length in enumerate(lengths)}
     assert len(batches) == examples.count(budget)
 
 

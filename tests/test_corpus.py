@@ -5,6 +5,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import LINE_BREAK, fold, key
 from chatbot.corpus.lines import LONGEST_LINE
 from chatbot.corpus.pairs import Group, Pair, groups_path, read_blocks, read_groups, read_pairs
-from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, Rows, split_pairs, split_rows
+from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, SHORT, Rows, names_of, split_pairs, split_rows
 from chatbot.corpus.topics import read_topics
 from chatbot.errors import CorpusError
 from chatbot.evaluation.metrics import twins_among
@@ -300,6 +301,14 @@ def test_in_a_large_corpus_no_more_is_held_out_than_is_worth_asking():
     assert split_rows(Rows(names[:2000], names[:2000] % np.uint64(9)))[parts[:2000] != IN_TRAIN].all(), "what is held out of much is held out of little"
 
 
+def test_what_is_said_in_a_few_letters_is_never_held_out():
+    utterances = ["".join(letters) for length in (2, 3, 4) for letters in product("abcdé안녕", repeat=length)]
+    parts = split_rows(Rows(names_of(utterances), names_of(["yes"] * len(utterances))))
+    held_out = [text for text, part in zip(utterances, parts, strict=True) if part != IN_TRAIN]
+    assert len(held_out) > 10
+    assert min(len(text.encode()) for text in held_out) == SHORT + 1
+
+
 @pytest.mark.parametrize("stripe", [1, 7, 1000])
 def test_a_corpus_is_split_the_same_however_it_is_looked_at(monkeypatch, stripe):
     names = np.random.default_rng(1).integers(0, 2**64, 1000, np.uint64)
@@ -330,9 +339,9 @@ def test_the_shipped_corpus_is_what_its_topics_make_byte_for_byte(shipped_topics
 
 
 def test_the_shipped_corpus_is_as_large_as_it_should_be(shipped_topics, shipped_pairs):
-    assert len(shipped_topics) >= 150
-    assert len(shipped_pairs) >= 30_000
-    assert len({key(pair.utterance) for pair in shipped_pairs}) >= 15_000
+    assert len(shipped_topics) >= 200
+    assert len(shipped_pairs) >= 60_000
+    assert len({key(pair.utterance) for pair in shipped_pairs}) >= 30_000
     assert len(twins_among(shipped_pairs)) >= 1000
 
 
@@ -368,7 +377,7 @@ def test_a_long_run_of_blanks_is_folded_in_one_pass():
 def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
     parts = split_pairs(shipped_pairs)
     lines = ["".join(f"{pair.place.rpartition(':')[2]}\n" for pair in part) for part in (parts.train, parts.valid, parts.test)]
-    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["ffb0479e35b73de5", "a952593d95faa115", "ca5517ffb19ac2fa"]
+    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["16c6342f43dd6bc6", "d449660432f37453", "588d5ae6b5838cf6"]
 
 
 def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics):

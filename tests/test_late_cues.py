@@ -8,7 +8,7 @@ from late_cues import Corpus, both, cue_alone, read, right_of, seen_before, wils
 
 from chatbot.corpus.folding import key
 
-DIALOG = Path(__file__).parent.parent / "corpora" / "dialog.large"
+DIALOG = Path(__file__).parent.parent / "corpora" / "dialog"
 FAMILIES = {"late.feeling", "late.negation", "late.object", "late.correction", "late.tag", "late.time", "late.person", "late.irony"}
 
 

@@ -12,6 +12,7 @@ from chatbot.batches import Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
+from chatbot.networks.embedding import FEW, Heard
 from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
@@ -391,6 +392,18 @@ def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
     scores = logits.log_softmax(-1)
     by_hand = 0.8 * cross_entropy(logits, targets) - 0.2 * scores.mean(-1).sum()
     torch.testing.assert_close(cross_entropy(logits, targets, label_smoothing=0.2), by_hand)
+
+
+def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces():
+    heard = Heard(50, NetworkOptions(embedding=8, word_dropout=0.5))
+    source = torch.full((100, 2 * FEW), PAD)
+    for row in range(100):
+        source[row, : row % (2 * FEW) + 1] = row % 40 + 5
+    left_out = (heard(source) == 0).all(-1) & (source != PAD)
+    few = (source != PAD).sum(1) <= FEW
+    assert not left_out[few].any()
+    assert 0.3 < left_out.sum() / (source[~few] != PAD).sum() < 0.7
+    assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
 
 
 def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):
