@@ -91,12 +91,15 @@ class Decoder:
         return [Planned(int(number), score, entropy) for number, score, entropy in told]
 
     def step(self) -> tuple[Tensor, Tensor]:
-        """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf)."""
+        """Log-probabilities (B, V) of the next piece, as the network has them, and the same without what may not be said (-inf); of known replies, as shares of what may.
+
+        So the rest of a reply that its first pieces tell costs a beam nothing, and a long one is as good as a short one.
+        """
         logits, self.context = self.network.decode(self.said[:, -1:], self.context)  # (B, 1, V)
         log_probabilities = logits[:, 0].float().log_softmax(-1)
         allowed = log_probabilities + self.bans
         if self.limits.known:
-            return log_probabilities, allowed + self._unknown(self.limits.known)
+            return log_probabilities, (allowed + self._unknown(self.limits.known)).log_softmax(-1)
         if self.limits.block_ngrams:
             self._block(allowed, self.limits.block_ngrams)
             allowed[:, EOS] = log_probabilities[:, EOS]

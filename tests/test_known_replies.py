@@ -19,7 +19,7 @@ from chatbot.errors import BundleError, OptionError
 from chatbot.evaluation.confidence import KEEP, calibrate, nonsense
 from chatbot.prefix_tree import ROOT, PrefixTree
 from chatbot.records import Decoding, Reply
-from chatbot.vocabulary import EOS
+from chatbot.vocabulary import BOS, EOS
 
 KNOWN = [[9, 10, 11, EOS], [9, 10, EOS], [9, 12, 12, 12, EOS], [20, EOS], [7, EOS]]  # one is the beginning of another; 7 shows nothing
 
@@ -63,7 +63,7 @@ def test_a_draw_reaches_every_known_reply(listener):
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])
-def test_a_beam_finds_known_replies_alone_and_a_wide_one_the_likeliest(listener, width):
+def test_a_beam_finds_known_replies_alone_and_a_wide_one_all_with_their_shares(listener, width):
     network = listener(V)
     bounds = Limits(torch.tensor([number >= 8 for number in range(V)]), 12, known=PrefixTree(KNOWN))
     found = beam(network, padded(SOURCES), bounds, width=width, length_penalty=0.0)
@@ -71,13 +71,12 @@ def test_a_beam_finds_known_replies_alone_and_a_wide_one_the_likeliest(listener,
         assert hypotheses
         assert all(one.finished and [*one.ids, EOS] in KNOWN for one in hypotheses)
         if width == 8:
+            assert sorted([*one.ids, EOS] for one in hypotheses) == sorted(KNOWN)
+            assert sum(math.exp(one.log_probability) for one in hypotheses) == pytest.approx(1.0, abs=1e-5), "shares of what may be said"
             with torch.inference_mode():
-                context = network.encode(torch.tensor([source]))
-                scores = [
-                    float(network.decode(torch.tensor([[1, *row[:-1]]]), context)[0][0].log_softmax(-1).gather(1, torch.tensor(row)[:, None]).sum())
-                    for row in KNOWN
-                ]
-            assert hypotheses[0].log_probability == pytest.approx(max(scores), abs=1e-4)
+                first = network.decode(torch.tensor([[BOS]]), network.encode(torch.tensor([source])))[0][0, 0]
+            (alone,) = (one for one in hypotheses if one.ids == [20])
+            assert alone.log_probability == pytest.approx(float(first[[9, 20, 7]].log_softmax(0)[1]), abs=1e-4), "what follows from it costs nothing"
 
 
 def test_neighbours_change_nothing(listener):
