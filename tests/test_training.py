@@ -20,7 +20,7 @@ from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, Tra
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
 from chatbot.training.loss import Lesson, cross_entropy, log_probabilities, perplexity_of, target_logits
-from chatbot.vocabulary import EOS, PAD
+from chatbot.vocabulary import EOS, PAD, SEP
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +385,18 @@ def test_padding_does_not_change_a_plan(fresh):
     alone, padded = network.encode(torch.tensor([[7, 8, 9]])), network.encode(torch.tensor([[7, 8, 9, PAD, PAD], [7, 8, 9, 9, 9]]))
     torch.testing.assert_close(alone.plan.logits, padded.plan.logits[:1])
     assert not torch.equal(*padded.plan.logits)
+
+
+@pytest.mark.parametrize("reverse_source", [False, True])
+def test_the_words_that_a_plan_goes_by_are_those_of_the_utterance_and_not_of_the_turns_before(fresh, reverse_source):
+    network = fresh(replies=2, reverse_source=reverse_source)["listener"].eval()
+    with torch.no_grad():
+        network.planner.which.weight[:, : 2 * network.options.hidden] = 0.0  # all but the words themselves
+    sources = torch.tensor([[7, 8, PAD, PAD, PAD], [9, 5, SEP, 7, 8], [9, SEP, 7, 8, PAD], [9, SEP, 7, 9, PAD]])
+    alone, *after, other = network.encode(sources).plan.logits
+    for logits in after:
+        torch.testing.assert_close(alone, logits)
+    assert not torch.allclose(alone, other)
 
 
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():

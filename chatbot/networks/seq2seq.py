@@ -14,7 +14,7 @@ from chatbot.networks.embedding import Heard, Said
 from chatbot.networks.protocol import Context, Plan
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
-from chatbot.vocabulary import PAD
+from chatbot.vocabulary import PAD, SEP
 
 
 class Encoder(nn.Module):
@@ -69,13 +69,15 @@ class Seq2Seq(nn.Module):
         """Listens to `source` (B, S)."""
         mask = source != PAD  # (B, S)
         lengths = mask.sum(1)
+        now = mask & ((source == SEP).flip(1).cumsum(1).flip(1) == 0)  # (B, S) without the turns before
         if self.options.reverse_source:
-            source = source.gather(1, turn(source.shape[1], lengths))
+            turned = turn(source.shape[1], lengths)
+            source, now = source.gather(1, turned), now.gather(1, turned)
         embedded = self.dropout(self.heard(source))  # (B, S, E)
         heard, last = self.encoder(embedded, lengths)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
         memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
-        plan = self.planner(embedded, heard, last[-1], mask) if self.planner else None
+        plan = self.planner(embedded, heard, last[-1], now) if self.planner else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
@@ -118,8 +120,8 @@ class Planner(nn.Module):
 
     What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
-    the embeddings over the root of their number (Cer et al. 2018): with the words themselves at hand, an utterance that is unlike all that were
-    trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others what was planned so far. Whoever
+    the embeddings over the root of their number (Cer et al. 2018), both of the utterance without the turns before it: with the words themselves at hand, an
+    utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others what was planned so far. Whoever
     speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
@@ -134,9 +136,9 @@ class Planner(nn.Module):
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 
-    def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, mask: Tensor) -> Plan:
-        """What to plan, given the `embedded` pieces (B, S, E), the encoder's outputs `heard` (B, S, H), `last` (B, H) and the `mask` (B, S)."""
-        real = mask[:, :, None]
+    def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, now: Tensor) -> Plan:
+        """What to plan, given the `embedded` pieces (B, S, E), the encoder's outputs `heard` (B, S, H), `last` (B, H) and which pieces are of the utterance itself, `now` (B, S)."""
+        real = now[:, :, None]
         words = (embedded * real).sum(1) / real.sum(1).clamp(min=1).sqrt()  # (B, E)
         highest = heard.masked_fill(~real, -1.0).amax(1)  # (B, H); no cell's output is lower, and where nothing was heard there must be a number
         return Plan(self.which(self.dropout(torch.cat([last, highest, words], -1)[:, None]))[:, 0], self.told.weight)
