@@ -399,6 +399,19 @@ def test_the_words_that_a_plan_goes_by_are_those_of_the_utterance_and_not_of_the
     assert not torch.allclose(alone, other)
 
 
+@pytest.mark.parametrize("reverse_source", [False, True])
+def test_the_direction_that_reads_the_utterance_first_is_asked_before_the_turns_before(fresh, reverse_source):
+    network = fresh(reverse_source=reverse_source, cell="gru", layers=2)["listener"].eval()
+    first = slice(0, 8) if reverse_source else slice(8, 16)  # of the 16 outputs its own
+    summaries = []
+    network.encoder.register_forward_hook(lambda module, inputs, outputs: summaries.append(outputs[1]))
+    network.encode(torch.tensor([[7, 8, PAD, PAD], [9, SEP, 7, 8], [5, SEP, 7, 8]]))
+    (alone, after, other) = summaries[0][0]  # of the lower layer; the upper one hears both directions of it
+    torch.testing.assert_close(alone[first], after[first])
+    torch.testing.assert_close(after[first], other[first])
+    assert not torch.allclose(after, other)
+
+
 def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
     logits, targets = torch.randn(1, 2, 9, generator=torch.Generator().manual_seed(1)), torch.tensor([[7, EOS]])
     scores = logits.log_softmax(-1)

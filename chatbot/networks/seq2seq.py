@@ -3,7 +3,7 @@
 B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -32,17 +32,17 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(nn.ModuleList(Recurrence(options.cell, size, width, 1) for _ in range(self.directions)) for size in inputs)
         self.dropout = Dropout(options.dropout)
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs (B, S, H) of the top layer for `inputs` (B, S, E), and of every layer the outputs after the last real step: (L, B, H)."""
+    def forward(self, inputs: Tensor, lengths: Tensor, ends: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Outputs (B, S, H) of the top layer for `inputs` (B, S, E), and of every layer (L, B, H) what each direction has heard after so many steps as its one of `ends` (B,) says."""
         turned = turn(inputs.shape[1], lengths)
-        end = (lengths - 1).clamp(min=0)
+        rows = torch.arange(len(inputs), device=inputs.device)
         summaries = []
         for number, directions in enumerate(self.layers):
             inputs = self.dropout(inputs) if number else inputs
             outputs, last = [], []
             for direction, recurrence in enumerate(directions):  # type: ignore[arg-type, var-annotated]
                 heard = recurrence(pick(inputs, turned) if direction else inputs)[0]  # (B, S, H / directions)
-                last.append(heard[torch.arange(len(heard), device=heard.device), end])
+                last.append(heard[rows, (ends[direction] - 1).clamp(min=0)])
                 outputs.append(pick(heard, turned) if direction else heard)
             inputs = torch.cat(outputs, -1)  # (B, S, H)
             summaries.append(torch.cat(last, -1))  # (B, H)
@@ -74,7 +74,9 @@ class Seq2Seq(nn.Module):
             turned = turn(source.shape[1], lengths)
             source, now = source.gather(1, turned), now.gather(1, turned)
         embedded = self.dropout(self.heard(source))  # (B, S, E)
-        heard, last = self.encoder(embedded, lengths)  # (B, S, H), (L, B, H)
+        # Of two directions the one that reads the utterance first is asked before it forgets it over the turns before, which the other has heard.
+        ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
+        heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
         memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
         plan = self.planner(embedded, heard, last[-1], now) if self.planner else None
