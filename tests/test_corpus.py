@@ -343,6 +343,8 @@ def test_the_shipped_corpus_is_as_large_as_it_should_be(shipped_topics, shipped_
     assert len(shipped_pairs) >= 60_000
     assert len({key(pair.utterance) for pair in shipped_pairs}) >= 30_000
     assert len(twins_among(shipped_pairs)) >= 1000
+    follow_ups = {(pair.group.topic, pair.utterance) for pair in read_pairs(CORPORA / "dialog.tsv", history=2) if pair.group.needs}
+    assert len(follow_ups) >= 2000
 
 
 def test_what_the_shipped_bot_says_is_ascii():
@@ -377,7 +379,7 @@ def test_a_long_run_of_blanks_is_folded_in_one_pass():
 def test_the_shipped_corpus_is_split_as_it_always_was(shipped_pairs):
     parts = split_pairs(shipped_pairs)
     lines = ["".join(f"{pair.place.rpartition(':')[2]}\n" for pair in part) for part in (parts.train, parts.valid, parts.test)]
-    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["16c6342f43dd6bc6", "d449660432f37453", "588d5ae6b5838cf6"]
+    assert [hashlib.sha256(part.encode()).hexdigest()[:16] for part in lines] == ["a6814411e7b55591", "ff9b30dd06b0fef9", "c746e8a970cca419"]
 
 
 def test_each_topic_uses_its_replies_equally_often_and_each_utterance_two(shipped_topics):
