@@ -235,6 +235,12 @@ class Bot:
         return torch.tensor(self.vocabulary.visible(), device=self.device)
 
     @cached_property
+    def planned(self) -> dict[str, int]:
+        """The replies that the network may plan, and the number of each; none where it does not, or where they are not known."""
+        replies = self.network.options.replies if isinstance(self.network, Seq2Seq) else 0
+        return {reply: number for number, reply in enumerate(self.known[:replies])}
+
+    @cached_property
     def _tree(self) -> PrefixTree:
         """The known replies."""
         return PrefixTree([*self.vocabulary.encode(reply), EOS] for reply in self.known)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -263,6 +264,35 @@ def test_a_lost_reply_is_as_far_behind_as_the_pieces_where_it_parts(cast):
         (trace,) = traced(bot, [bot.hear("hello")], [[ids]], Decoding())
         assert trace.behind == [pytest.approx(by_hand, abs=1e-4)]
         assert answer.nearest[1] <= by_hand + 1e-4
+
+
+@pytest.mark.parametrize("known", [("Hello there!", "Good night.", "See you soon, then."), ()])
+def test_what_is_planned_is_a_step_of_the_reply_where_it_is_known_whose_number_is_whose(listener, vocabulary, known):
+    bot = Bot(listener(len(vocabulary), replies=3), vocabulary, reply_limit=8, known=known)
+    with torch.inference_mode():
+        plan = bot.network.encode(torch.tensor([bot.hear("hello")])).plan.logits[0].log_softmax(-1).tolist()
+    reply = bot.reply("hello")
+    others = [number for number in range(4) if number != reply.plan.number]
+    paths = [[number, 9, EOS][not known :] for number in (reply.plan.number, *others)]
+    (trace,) = traced(bot, [bot.hear("hello")], [paths], Decoding())
+    assert trace.path == [*([reply.plan.number] if known else []), *reply.ids, *[EOS] * reply.finished]
+    if known:
+        assert trace.behind[1:] == [pytest.approx(max(plan) - plan[number], abs=1e-4) for number in others]
+        (alone,) = traced(bot, [bot.hear("hello")], [[trace.path]], Decoding())
+        assert alone.lead <= sorted(plan)[-1] - sorted(plan)[-2] + 1e-5
+
+
+def test_a_scene_of_a_bot_that_plans_is_met_by_the_reply_that_it_gives_and_lost_to_it_by_the_lead_of_its_plan(listener, vocabulary, cast):
+    known = ("Hello there!", "Good night.", "See you soon, then.")
+    bot = Bot(listener(len(vocabulary), replies=3), vocabulary, reply_limit=8, known=known, threshold=-math.inf)
+    planner = replace(cast, bot=bot)
+    reply = bot.reply("hello")
+    assert outcome(planner, *scene([f"< {squeezed(reply.text)}"])).fine
+    other = next(text for text, number in bot.planned.items() if number != reply.plan.number)
+    (answer,) = outcome(planner, *scene([f"< {other}"])).trials[0].answers
+    with torch.inference_mode():
+        plan = bot.network.encode(torch.tensor([bot.hear("hello")])).plan.logits[0].log_softmax(-1)
+    assert answer.nearest[1] == pytest.approx(float(plan.max() - plan[bot.planned[other]]), abs=1e-4)
 
 
 def test_a_lead_is_the_least_over_what_leads_to_nothing_wanted(cast):

@@ -44,7 +44,8 @@ def test_they_hold_and_none_by_a_hair(played):
 def test_a_trace_is_the_reply_that_was_given_and_goes_no_further(bundle, transcripts):
     bot, utterances = Bot.of(bundle), [scene.turns[0].said.text for transcript in transcripts for scene in transcript.scenes]
     traces = traced(bot, [bot.hear(utterance) for utterance in utterances], [[] for _ in utterances], Decoding())
-    assert [trace.ids for trace in traces] == [[*reply.ids, EOS] for reply in bot.replies(utterances)]
+    replies = bot.replies(utterances)
+    assert [trace.path for trace in traces] == [[*([reply.plan.number] if reply.plan else []), *reply.ids, EOS] for reply in replies]
 
 
 def test_they_are_laid_out_as_they_should_be(transcripts):

@@ -165,7 +165,7 @@ def _asked(bot: Bot, turns: Sequence[Turn], decoding: Decoding, histories: Seque
     wanted = [_wanted(bot, turn, reply) for turn, reply in zip(turns, replies, strict=True)]
     traces = traced(bot, heard, wanted, decoding)
     doubt = bot.threshold if decoding.unsure else -math.inf
-    answers = [_answer(turn, reply, trace, reply.log_probability - doubt, classes) for turn, reply, trace in zip(turns, replies, traces, strict=True)]
+    answers = [_answer(turn, reply, trace, reply.sureness - doubt, classes) for turn, reply, trace in zip(turns, replies, traces, strict=True)]
     for place, trace in enumerate(traces if len(turns) > 1 else ()):
         if trace.closest < TIPPED:
             answers[place] = _asked(bot, [turns[place]], decoding, [histories[place]], classes)[0]
@@ -173,9 +173,14 @@ def _asked(bot: Bot, turns: Sequence[Turn], decoding: Decoding, histories: Seque
 
 
 def _wanted(bot: Bot, turn: Turn, reply: Reply) -> list[list[int]]:
-    """The pieces of each reply that is written out: of the one that was said those that were said, though the vocabulary may spell it otherwise."""
-    said, end = squeezed(reply.raw), [EOS] * reply.finished
-    return [[*reply.ids, *end] if squeezed(line.text) == said else [*bot.vocabulary.encode(line.text), EOS] for line in turn.exact]
+    """The path of each reply that is written out: of the one that was said that by which it was, though the vocabulary may spell it otherwise."""
+    said, path = squeezed(reply.raw), [*reply.ids, *[EOS] * reply.finished]
+    paths = [path if squeezed(line.text) == said else [*bot.vocabulary.encode(line.text), EOS] for line in turn.exact]
+    if not bot.planned or not reply.plan:
+        return paths
+    own = len(bot.planned)  # the plan of all replies that do not repeat
+    numbers = [reply.plan.number if squeezed(line.text) == said else bot.planned.get(line.text, own) for line in turn.exact]
+    return [[number, *path] for number, path in zip(numbers, paths, strict=True)]
 
 
 def _answer(turn: Turn, reply: Reply, trace: Trace, sure: float, classes: Classes) -> Answer:
