@@ -5,12 +5,11 @@ pools of POOL examples, each pool is bucketed and cut into batches, and these co
 known a pool ahead, and that of a small corpus all at once.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import torch
@@ -24,6 +23,7 @@ LEAST_OTHERS = 3000
 COUNTED = 200_000  # examples that are looked at to see which targets repeat
 MOST_REPEATING = 8192  # of them, the commonest
 UNREPEATED = -1
+_STRIPE = 2**14  # rows looked at in one go
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
@@ -156,14 +156,24 @@ class Examples:
 
     @cached_property
     def repeating(self) -> Repeating:
-        """Which targets repeat; of very many examples, among the first."""
-        keys = [hash(tuple(ids)) for ids in islice(self.target.rows(), COUNTED)]
-        times = Counter(keys)
-        commonest = [key for key, count in times.most_common(MOST_REPEATING) if count > 1]
-        number = {key: place for place, key in enumerate(commonest)}
-        numbers = torch.full((len(self),), UNREPEATED, dtype=torch.int16)
-        numbers[: len(keys)] = torch.tensor([number.get(key, UNREPEATED) for key in keys], dtype=torch.int16)
-        return Repeating(numbers, len(number), 1 - len(times) / max(1, len(keys)))
+        """Which targets repeat; of very many examples, which of the first do, and where these stand among all."""
+        if not len(self):
+            return Repeating(torch.empty(0, dtype=torch.int16), 0, 0.0)
+        factors = torch.randint(-(2**63), 2**63 - 1, (int(self.target.lengths.max()),), generator=torch.Generator().manual_seed(0))
+        keys = torch.cat([self._keys(rows, factors) for rows in torch.arange(len(self)).split(_STRIPE)])
+        distinct, which, times = keys[:COUNTED].unique(return_inverse=True, return_counts=True)
+        first = torch.full_like(distinct, len(keys)).scatter_reduce(0, which, torch.arange(len(which)), "amin")
+        by_first = first.argsort()
+        common = by_first[times[by_first].argsort(descending=True, stable=True)][: min(MOST_REPEATING, int((times > 1).sum()))]
+        number = torch.full((len(distinct),), UNREPEATED, dtype=torch.int16)
+        number[common] = torch.arange(len(common), dtype=torch.int16)
+        place = torch.searchsorted(distinct, keys).clamp(max=len(distinct) - 1)
+        return Repeating(number[place].where(distinct[place] == keys, UNREPEATED), len(common), 1 - len(distinct) / len(which))
+
+    def _keys(self, rows: Tensor, factors: Tensor) -> Tensor:
+        """A number for each row's target, the same for the same: its ids times `factors`, modulo 2**64."""
+        ids = self.target.padded(rows).cpu()
+        return ids @ factors[: ids.shape[1]]
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Yields every example once, or what `blend` and `brief` say, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.

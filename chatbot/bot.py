@@ -55,7 +55,7 @@ class Bot:
         network: Network = packed(bundle.listener if wait is None else bundle.interrupters[wait])
         details = bundle.details
         device = next(bundle.listener.parameters()).device
-        threshold = -math.inf if wait is not None else details.threshold.get("log_probability", -math.inf)
+        threshold = -math.inf if wait is not None else details.threshold.get("sureness", -math.inf)
         return cls(network, bundle.vocabulary, details.history, details.utterance_limit, details.reply_limit, device, bundle.replies, threshold)
 
     def hear(self, utterance: str, history: History = ()) -> list[int]:
@@ -201,10 +201,8 @@ class Bot:
             ids = [said.ids[row] for said in steps]
             finished = EOS in ids
             pieces = ids[: ids.index(EOS)] if finished else ids
-            plans = steps[0].plans
-            replies.append(
-                self._reply(Hypothesis(pieces, sum(said.log_probabilities[row] for said in steps), finished, plans[row] if plans else None), milliseconds)
-            )
+            plans, score = steps[0].plans, sum(said.log_probabilities[row] for said in steps)
+            replies.append(self._reply(Hypothesis(pieces, score, finished, score, plans[row] if plans else None), milliseconds))
         return replies
 
     def _beam(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:

@@ -1,7 +1,7 @@
 """One decoder step, and every way to make a reply of it: greedy, sampling, beam.
 
 B rows, V vocabulary, W width of a beam, R rows that are still open, P replies that a network may plan. A strategy is a function from log-probabilities to ids; all bans live in
-`Decoder.step`, so no strategy can forget them. A device is waited for once a piece: what the host must know comes over in one tensor of
+`Decoder.step`, so no strategy can forget them. A device is waited for once a piece (with known replies twice more): what the host must know comes over in one tensor of
 numbers in fp32, which holds ids exactly up to 2**24.
 """
 
@@ -34,17 +34,18 @@ class Said(NamedTuple):
 
 
 class Hypothesis(NamedTuple):
-    """A finished reply of a beam: its pieces without the end-mark, its log-probability with it."""
+    """A reply of a beam: its pieces without the end-mark, its log-probability with it."""
 
     ids: list[int]
-    log_probability: float
+    log_probability: float  # as the network has it
     finished: bool  # False: cut at the limit
+    total: float  # what the search adds up: the log-probability, or of known replies that among what may be said
     plan: Planned | None = None  # what it had in mind, where the network plans; of the log-probability a part
 
     def score(self, length_penalty: float) -> float:
         """By which replies are compared. The length of a planned one was decided with it: no short word wins by itself, and there is nothing to make up for."""
         pieces = 1 if self.plan else len(self.ids) + self.finished
-        return self.log_probability / pieces**length_penalty
+        return self.total / pieces**length_penalty
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ class Decoder:
     said: Tensor  # (B, t) begins with BOS
     silence: Tensor  # (B,) -inf where nothing visible has been said yet, else 0
     bans: Tensor  # (V,) -inf for what is never said, else 0
-    limits: "Limits"
+    limits: Limits
     nodes: list[int]  # where each row stands in the tree of known replies
 
     @classmethod
-    def listen(cls, network: Network, source: Tensor, limits: "Limits") -> "Decoder":
+    def listen(cls, network: Network, source: Tensor, limits: Limits) -> "Decoder":
         """Ready to answer `source` (B, S). The network must be in evaluation mode."""
         assert not getattr(network, "training", False), "a network in training mode drops out"
         said = torch.full_like(source[:, :1], BOS)
@@ -211,28 +212,29 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length_penalty: float = 1.0) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
-    A reply's score is its log-probability / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power); that of a planned one is its log-probability. A reply has
+    A reply's score is its total / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power); that of a planned one is its total. A reply has
     ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where
     the open ones are cut. A network that plans begins with the `width` likeliest plans, another with one empty reply. A beam of width 1 is greedy.
     """
     decoder = Decoder.listen(network, source, limits)
-    scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) log-probabilities of the open replies
-    searches = [_Search(row, [Hypothesis([], 0.0, False)]) for row in range(len(source))]  # those that go on
+    scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) totals of the open replies
+    searches = [_Search(row, [Hypothesis([], 0.0, False, 0.0)]) for row in range(len(source))]  # those that go on
     if decoder.context.plan:
         plan = decoder.context.plan.logits.float().log_softmax(-1)  # (B, P)
         scores, numbers = plan.topk(min(width, plan.shape[-1]))  # (B, W) each
         plans = decoder.decide(plan, numbers)
         for search in searches:
             these = plans[search.row * numbers.shape[1] : (search.row + 1) * numbers.shape[1]]
-            search.open = [Hypothesis([], one.log_probability, False, one) for one in these]
+            search.open = [Hypothesis([], one.log_probability, False, one.log_probability, one) for one in these]
     found: list[list[Hypothesis]] = [[] for _ in searches]
     for step in range(1, limits.pieces + 1):
-        allowed = decoder.step()[1]  # (R * W, V)
+        log_probabilities, allowed = decoder.step()  # (R * W, V) each
         size = allowed.shape[-1]
         totals = (scores.view(-1, 1) + allowed).view(len(searches), -1)  # (R, W * V)
         best, places = totals.topk(min(2 * width, totals.shape[1]))  # (R, 2W): enough, however many of them end
+        own = log_probabilities.view(len(searches), -1).gather(1, places)
         going = []
-        for search, steps in zip(searches, torch.stack([best, places // size, places % size], -1).tolist(), strict=True):
+        for search, steps in zip(searches, torch.stack([best, own, places // size, places % size], -1).tolist(), strict=True):
             found[search.row] += search.go_on(steps, width)
             if len(found[search.row]) < width and search.open:
                 going.append(search)
@@ -257,20 +259,21 @@ class _Search:
     parents: list[int] = field(default_factory=list)
 
     def go_on(self, steps: list[list[float]], width: int) -> list[Hypothesis]:
-        """Takes the best `steps` (log-probability, place of the open reply, id), best first, and returns those of the first `width` that end."""
+        """Takes the best `steps` (total, log-probability of the piece, place of the open reply, id), best first, and returns those of the first `width` that end."""
         ends, going = [], []
-        for rank, (score, place, number) in enumerate(steps):
-            if score == -math.inf:
+        for rank, (total, own, place, number) in enumerate(steps):
+            if total == -math.inf:
                 break
             before = self.open[int(place)]
+            after = before._replace(log_probability=before.log_probability + own, total=total)
             if number != EOS:
-                going.append((int(place), before._replace(ids=[*before.ids, int(number)], log_probability=score)))
+                going.append((int(place), after._replace(ids=[*before.ids, int(number)])))
             elif rank < width:
-                ends.append(before._replace(log_probability=score, finished=True))
+                ends.append(after._replace(finished=True))
         self.parents, self.open = [place for place, _ in going[:width]], [one for _, one in going[:width]]
         return ends
 
     def padded(self, first: int, width: int) -> list[tuple[float, int, int]]:
-        """(log-probability, the decoder's row, last id) of the open replies, and of as many impossible ones as `width` lacks."""
-        steps = [(one.log_probability, first + place, one.ids[-1]) for one, place in zip(self.open, self.parents, strict=True)]
+        """(total, the decoder's row, last id) of the open replies, and of as many impossible ones as `width` lacks."""
+        steps = [(one.total, first + place, one.ids[-1]) for one, place in zip(self.open, self.parents, strict=True)]
         return steps + [(-math.inf, first, EOS)] * (width - len(steps))

@@ -13,7 +13,7 @@ from chatbot.bot import Bot, History
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Attention, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins, shared
-from chatbot.training.loss import log_probabilities
+from chatbot.training.loss import target_logits
 from chatbot.vocabulary import BOS, EOS
 
 # A word is what stands between blanks; in scripts that write none between words, each character is one.
@@ -137,8 +137,9 @@ def attention(listener: Bot, utterance: str, reply: Reply, history: History = ()
     )
 
 
+@torch.inference_mode()
 def influence(listener: Bot, utterance: str, reply: Reply, history: History = ()) -> Influence:
-    """By how much the log-probability of `reply` falls when a word of `utterance` is left out, for each word: all scored as one batch."""
+    """By how much the log-probability of `reply`, its plan included, falls when a word of `utterance` is left out, for each word: all scored as one batch."""
     vocabulary = listener.vocabulary
     pieces = vocabulary.hear(utterance)
     earlier = listener.hear(utterance, history)[: -len(pieces)]
@@ -147,8 +148,16 @@ def influence(listener: Bot, utterance: str, reply: Reply, history: History = ()
     count = max(numbers)
     sources = [[*earlier, *(piece for piece, word in zip(pieces, numbers, strict=False) if word != left_out)] for left_out in range(count + 1)]
     said = [BOS, *reply.ids, *([EOS] if reply.finished else [])]
-    examples = Examples.of(Ragged(sources, listener.device), Ragged([said] * len(sources), listener.device))
-    whole, *without = log_probabilities(listener.network, examples).tolist()
+    batch = Examples.of(Ragged(sources, listener.device), Ragged([said] * len(sources), listener.device)).batch(torch.arange(len(sources)))
+    context, planned = listener.network.encode(batch.source), torch.zeros(())
+    if context.plan and reply.plan:
+        number = torch.full((len(sources),), reply.plan.number, device=batch.source.device)
+        planned = context.plan.logits.log_softmax(-1)[:, reply.plan.number]  # (B,)
+        context = context.decided(context.plan.only(number))
+    scores = (
+        target_logits(listener.network, batch, context).log_softmax(-1).gather(2, batch.targets[:, :, None])
+    )  # (B, T, 1): it is one reply, nothing is padded
+    whole, *without = (planned + scores.sum((1, 2))).tolist()
     texts = ["".join(text for text, number in zip(heard, numbers, strict=True) if number == word).strip() for word in range(1, count + 1)]
     return Influence(tuple(texts), tuple(whole - score for score in without))
 

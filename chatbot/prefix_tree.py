@@ -23,5 +23,5 @@ class PrefixTree:
         return self._next[node]
 
     def after(self, node: int, number: int) -> int:
-        """The node to which `number` leads. Where nothing does, at a leaf, one stays."""
+        """The node to which `number` leads. Where nothing does one stays."""
         return self._next[node].get(number, node)

@@ -32,7 +32,7 @@ def in_fp16(network):
 @torch.inference_mode()
 @pytest.mark.parametrize(("cell", "attention", "layers"), [*product(CELLS, ("none", "dot", "general", "additive"), (1, 2))])
 def test_a_packed_listener_says_what_the_plain_one_says(listener, cell, attention, layers):
-    plain = in_fp16(listener(V, cell=cell, attention=attention, layers=layers))
+    plain = in_fp16(listener(V, cell=cell, attention=attention, layers=layers, replies=3))
     quick = packed(plain)
     source, tokens = padded(SOURCES), torch.randint(5, V, (4, 6), generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(quick.decode(tokens, quick.encode(source))[0], plain.decode(tokens, plain.encode(source))[0], rtol=0, atol=1e-5)

@@ -72,11 +72,12 @@ def test_a_beam_finds_known_replies_alone_and_a_wide_one_all_with_their_shares(l
         assert all(one.finished and [*one.ids, EOS] in KNOWN for one in hypotheses)
         if width == 8:
             assert sorted([*one.ids, EOS] for one in hypotheses) == sorted(KNOWN)
-            assert sum(math.exp(one.log_probability) for one in hypotheses) == pytest.approx(1.0, abs=1e-5), "shares of what may be said"
+            assert sum(math.exp(one.total) for one in hypotheses) == pytest.approx(1.0, abs=1e-5), "shares of what may be said"
             with torch.inference_mode():
                 first = network.decode(torch.tensor([[BOS]]), network.encode(torch.tensor([source])))[0][0, 0]
             (alone,) = (one for one in hypotheses if one.ids == [20])
-            assert alone.log_probability == pytest.approx(float(first[[9, 20, 7]].log_softmax(0)[1]), abs=1e-4), "what follows from it costs nothing"
+            assert alone.total == pytest.approx(float(first[[9, 20, 7]].log_softmax(0)[1]), abs=1e-4), "what follows from it costs nothing"
+            assert alone.log_probability < float(first.log_softmax(0)[20]), "what is told of it is what the network thinks"
 
 
 def test_neighbours_change_nothing(listener):
@@ -152,12 +153,14 @@ def test_a_bot_without_a_threshold_is_always_sure(bot):
 class Scripted:
     """A bot whose reply to `N` is “right” or “wrong” at the log-probability that was written down for it, and to nonsense at -5."""
 
-    utterance_limit = 60
+    def __init__(self, scores, utterance_limit=60):
+        self.scores, self.utterance_limit, self.vocabulary = scores, utterance_limit, self
 
-    def __init__(self, scores):
-        self.scores = scores
+    def hear(self, text):
+        return text.split()
 
     def replies(self, utterances, decoding=None, histories=None):
+        assert all(len(self.hear(text)) <= self.utterance_limit for text in utterances), "too long"
         return [Reply(*self.scores.get(text, ("wrong", -5.0)), 3, 0.0) for text in utterances]
 
 
@@ -168,8 +171,20 @@ def held_out(scores):
 def test_the_threshold_parts_the_right_from_the_wrong():
     scores = {f"good {n}": ("right", -1.0 - n / 100) for n in range(40)} | {f"bad {n}": ("wrong", -3.0 - n / 100) for n in range(40)}
     found = calibrate(Scripted(scores), held_out(scores), dict.fromkeys(scores, ("right",)), Decoding())
-    assert found.log_probability == pytest.approx(-1.39)
+    assert found.sureness == pytest.approx(-1.39)
     assert (found.right, found.wrong) == (1.0, 0.0)
+
+
+def test_nonsense_that_is_too_long_is_not_asked():
+    scores = {f"good-{n}{n % 2 * ' yes'}": ("right", -1.0) for n in range(40)}
+    with pytest.raises(AssertionError, match="too long"):
+        Scripted(scores, 2).replies(["a b c"])
+
+    class Wordy(Scripted):
+        def hear(self, text):
+            return [*text] if text not in self.scores else []
+
+    assert calibrate(Wordy(scores, 9), held_out(scores), dict.fromkeys(scores, ("right",)), Decoding())
 
 
 def test_the_threshold_keeps_nearly_all_right_replies_however_the_wrong_ones_lie():
@@ -185,8 +200,8 @@ def test_on_a_few_right_replies_no_threshold_is_found():
 
 def test_nonsense_is_always_the_same_and_of_the_same_words():
     utterances = ["what is your name", "i am so tired today", "hello"]
-    found = nonsense(utterances, 60)
-    assert found == nonsense(utterances, 60)
+    found = nonsense(utterances)
+    assert found == nonsense(utterances)
     assert [len(text.split()) for text in found] == [4, 5, 1]
     assert set(" ".join(found).split()) <= set(" ".join(utterances).split())
 
@@ -196,11 +211,11 @@ def test_nonsense_is_always_the_same_and_of_the_same_words():
 
 def test_a_bundle_keeps_its_replies_and_what_it_says_in_doubt(tmp_path, vocabulary, listener, details):
     replies = ("Hello there!", "한국어도 됩니다.", "two\u2028lines", "a\x85b")
-    facts = details(interrupters={}, known_replies=True, unsure="Pardon?", threshold={"log_probability": -2.5, "right": 0.96})
+    facts = details(interrupters={}, known_replies=True, unsure="Pardon?", threshold={"sureness": -2.5, "right": 0.96})
     bundles.save(tmp_path, facts, vocabulary, {"listener": listener(len(vocabulary))}, {}, replies)
     loaded = bundles.load(tmp_path)
     assert loaded.replies == replies
-    assert (loaded.details.known_replies, loaded.details.unsure, loaded.details.threshold) == (True, "Pardon?", {"log_probability": -2.5, "right": 0.96})
+    assert (loaded.details.known_replies, loaded.details.unsure, loaded.details.threshold) == (True, "Pardon?", {"sureness": -2.5, "right": 0.96})
     assert Bot.of(loaded).threshold == -2.5
 
 

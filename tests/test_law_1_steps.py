@@ -61,7 +61,8 @@ def check_steps(network, rows):
 def test_the_listener_decodes_at_once_as_step_by_step_whatever_stands_beside(listener, cell, attention, bidirectional, layers):
     for tied, reverse in product((True, False), repeat=2):
         changes = {"tied": tied, "reverse_source": reverse, "replies": 3 if tied else 0}
-        check_steps(listener(V, cell=cell, attention=attention, bidirectional=bidirectional, layers=layers, **changes), SOURCES)
+        for rows in (SOURCES, WITH_HISTORY):
+            check_steps(listener(V, cell=cell, attention=attention, bidirectional=bidirectional, layers=layers, **changes), rows)
 
 
 @pytest.mark.parametrize(("cell", "layers", "wait", "rows"), [*product(CELLS, (1, 2), (1, 4), (SOURCES, WITH_HISTORY))])

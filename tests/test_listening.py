@@ -200,9 +200,9 @@ def test_a_bot_hears_as_many_earlier_turns_as_it_remembers(vocabulary, listener,
 def test_history_changes_a_reply_and_is_the_same_in_a_batch(vocabulary, listener):
     bot = Bot(listener(len(vocabulary)), vocabulary, history=2, reply_limit=8)
     histories = [(), (("I am sad", "I'm sorry."),), (("I am happy", "Good."), ("good night", "Bye."))]
-    together = [reply.text for reply in bot.replies(["hello"] * 3, None, histories)]
-    assert together == [bot.reply("hello", None, history).text for history in histories]
-    assert len(set(together)) > 1
+    together = bot.replies(["hello"] * 3, None, histories)
+    assert [reply.text for reply in together] == [bot.reply("hello", None, history).text for history in histories]
+    assert len({round(reply.log_probability, 3) for reply in together}) == 3
 
 
 def test_a_long_utterance_is_refused_and_never_cut(vocabulary, listener):
@@ -264,17 +264,21 @@ def test_attention_by_word_loses_nothing(listening, utterance):
 
 
 def scored(bot, source, reply):
-    """The log-probability of `reply` after `source`, decoded by itself."""
-    tokens = torch.tensor([[BOS, *reply.ids]])
+    """The log-probability of `reply` after `source`, decoded by itself, with that of its plan."""
+    tokens, planned = torch.tensor([[BOS, *reply.ids]]), 0.0
     with torch.inference_mode():
-        scores = bot.network.decode(tokens, bot.network.encode(torch.tensor([source])))[0][0].log_softmax(-1)
-    return sum(float(scores[place, number]) for place, number in enumerate([*reply.ids, *([EOS] if reply.finished else [])]))
+        context = bot.network.encode(torch.tensor([source]))
+        if reply.plan:
+            planned = float(context.plan.logits[0].log_softmax(-1)[reply.plan.number])
+            context = context.decided(context.plan.only(torch.tensor([reply.plan.number])))
+        scores = bot.network.decode(tokens, context)[0][0].log_softmax(-1)
+    return planned + sum(float(scores[place, number]) for place, number in enumerate([*reply.ids, *([EOS] if reply.finished else [])]))
 
 
 @pytest.mark.parametrize("history", [(), (("hello", "Hello. How are you?"),)], ids=["alone", "history"])
-@pytest.mark.parametrize("decoding", DECODINGS, ids=["greedy", "sampled", "cut"])
-def test_the_influence_of_a_word_is_the_difference_of_two_scorings(vocabulary, listener, decoding, history):
-    bot = Bot(listener(len(vocabulary), attention="none"), vocabulary, history=1, reply_limit=9)
+@pytest.mark.parametrize(("decoding", "replies"), [*zip(DECODINGS, (3, 0, 3), strict=True)], ids=["greedy", "sampled", "cut"])
+def test_the_influence_of_a_word_is_the_difference_of_two_scorings(vocabulary, listener, decoding, replies, history):
+    bot = Bot(listener(len(vocabulary), attention="none", replies=replies), vocabulary, history=1, reply_limit=9)
     utterance = "it's me, Wren!"
     reply = bot.reply(utterance, decoding, history)
     found = influence(bot, utterance, reply, history)

@@ -14,7 +14,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
 from chatbot.networks.embedding import FEW, Heard
 from chatbot.networks.protocol import Context
-from chatbot.networks.seq2seq import Seq2Seq
+from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
 from chatbot.training.learner import learning_rate
@@ -397,6 +397,20 @@ def test_the_words_that_a_plan_goes_by_are_those_of_the_utterance_and_not_of_the
     for logits in after:
         torch.testing.assert_close(alone, logits)
     assert not torch.allclose(alone, other)
+
+
+def test_a_plan_goes_by_what_was_heard_of_the_utterance_alone():
+    planner = Planner(NetworkOptions(hidden=8, embedding=6, replies=3)).eval()
+    generator = torch.Generator().manual_seed(1)
+    embedded, heard, last = torch.randn(1, 5, 6, generator=generator), torch.rand(1, 5, 8, generator=generator) - 0.5, torch.randn(1, 8, generator=generator)
+    now = torch.tensor([[False, False, True, True, False]])
+
+    def logits(changed):
+        return planner(embedded + changed[:, :, None], heard + changed[:, :, None] * 0.5, last, now).logits
+
+    plan = planner(embedded, heard, last, now).logits
+    torch.testing.assert_close(logits(~now), plan)
+    assert not torch.allclose(logits(now), plan)
 
 
 @pytest.mark.parametrize("reverse_source", [False, True])

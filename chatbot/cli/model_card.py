@@ -1,5 +1,6 @@
 """The model card of a bundle: what it is, how it was made, what it is worth."""
 
+import math
 from collections.abc import Mapping
 
 from chatbot.bundle import Details
@@ -49,7 +50,9 @@ def _doubt(details: Details) -> str:
     found = details.threshold
     if not found:
         return "never: too little was held out to find out when"
+    least = found["sureness"]
+    when = f"where its plan hesitates among more than {math.exp(-least):.0f} replies" if details.network.replies else f"below a log-probability of {least:.2f}"
     return (
-        f"below a log-probability of {found['log_probability']:.2f} it says “{details.unsure}”: on held-out utterances that leaves"
+        f"{when} it says “{details.unsure}”: on held-out utterances that leaves"
         f" {found['right']:.0%} of its right replies and {found['wrong']:.0%} of its wrong ones, and of its replies to nonsense {found['nonsense']:.0%}"
     )

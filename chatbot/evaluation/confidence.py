@@ -1,4 +1,4 @@
-"""When a bot had better say that it did not follow: a log-probability of the whole reply, found on what was held out and on what makes no sense."""
+"""When a bot had better say that it did not follow: how sure of a reply it has to be, found on what was held out and on what makes no sense."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ FEWEST = 20  # right replies that a threshold may be found on
 
 @dataclass(frozen=True)
 class Threshold:
-    """A log-probability, and what it does to the greedy replies that it was found on: the shares of them that stay."""
+    """How sure a bot has to be, and what that does to the greedy replies that it was found on: the shares of them that stay."""
 
-    log_probability: float
+    sureness: float  # as `Reply.sureness` has it
     right: float
     wrong: float
     nonsense: float  # replies to words of the corpus in no order
@@ -26,7 +26,7 @@ class Threshold:
 def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding) -> Threshold | None:
     """The threshold that keeps the most right replies less the share of the others, and KEEP of the right ones at the least; None where too few are right.
 
-    The others are the wrong replies and those to nonsense. Of a whole reply the log-probability tells right from wrong better than its mean a piece does,
+    The others are the wrong replies and those to nonsense. Without a plan, of a whole reply the log-probability tells right from wrong better than its mean a piece does,
     since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
     """
     asked = list({(pair.name, pair.history): pair for pair in held_out}.values())
@@ -36,7 +36,8 @@ def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[st
         (right if is_right(reply.text, allowed[pair.name]) else wrong).append(reply.sureness)
     if len(right) < FEWEST:
         return None
-    strange = [reply.sureness for reply in bot.replies(nonsense([pair.utterance for pair in asked], bot.utterance_limit), decoding)]
+    words = [text for text in nonsense([pair.utterance for pair in asked]) if len(bot.vocabulary.hear(text)) <= bot.utterance_limit]
+    strange = [reply.sureness for reply in bot.replies(words, decoding)]
     right.sort()
     others = [*wrong, *strange]
     candidates = right[: 1 + int(len(right) * (1 - KEEP))]
@@ -44,11 +45,11 @@ def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[st
     return Threshold(best, _share(right, best), _share(wrong, best), _share(strange, best))
 
 
-def nonsense(utterances: Sequence[str], limit: int) -> list[str]:
+def nonsense(utterances: Sequence[str]) -> list[str]:
     """As many utterances of the same numbers of words, the words drawn from all of them: always the same."""
     draw = random.Random(0)
     words = [word for text in utterances for word in text.split()]
-    return [" ".join(draw.choice(words) for _ in text.split()[:limit]) for text in utterances]
+    return [" ".join(draw.choice(words) for _ in text.split()) for text in utterances]
 
 
 def _share(values: Sequence[float], least: float) -> float:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.options import NetworkOptions
-from chatbot.vocabulary import PAD
+from chatbot.vocabulary import PAD, SEP
 
-FEW = 4  # pieces of an utterance that is always heard whole
+FEW = 4  # an utterance of so many pieces at the most is always heard whole
 
 
 class Heard(nn.Module):
@@ -29,9 +29,15 @@ class Heard(nn.Module):
         """(B, S) -> (B, S, E)."""
         heard = self.table(source)
         if self.training and self.unheard:
-            few = (source != PAD).sum(1) <= FEW  # (B,)
-            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard, generator=self.chance).masked_fill(few[:, None, None], 1.0)
+            now = utterance(source)
+            whole = now & (now.sum(1, keepdim=True) <= FEW)  # (B, S)
+            heard = heard * heard.new_empty(*source.shape, 1).bernoulli_(1 - self.unheard, generator=self.chance).masked_fill(whole[:, :, None], 1.0)
         return heard
+
+
+def utterance(source: Tensor) -> Tensor:
+    """Which pieces of `source` (B, S) are of the utterance itself, and not of the turns before it or padding: (B, S)."""
+    return (source != PAD) & ((source == SEP).flip(1).cumsum(1).flip(1) == 0)
 
 
 class Said(nn.Module):

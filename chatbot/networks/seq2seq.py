@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
-from chatbot.networks.embedding import Heard, Said
+from chatbot.networks.embedding import Heard, Said, utterance
 from chatbot.networks.protocol import Context, Plan
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
-from chatbot.vocabulary import PAD, SEP
+from chatbot.vocabulary import PAD
 
 
 class Encoder(nn.Module):
@@ -67,13 +67,12 @@ class Seq2Seq(nn.Module):
 
     def encode(self, source: Tensor) -> Context:
         """Listens to `source` (B, S)."""
-        mask = source != PAD  # (B, S)
+        mask, now = source != PAD, utterance(source)  # (B, S) each
         lengths = mask.sum(1)
-        now = mask & ((source == SEP).flip(1).cumsum(1).flip(1) == 0)  # (B, S) without the turns before
+        embedded = self.dropout(self.heard(source))  # (B, S, E)
         if self.options.reverse_source:
             turned = turn(source.shape[1], lengths)
-            source, now = source.gather(1, turned), now.gather(1, turned)
-        embedded = self.dropout(self.heard(source))  # (B, S, E)
+            embedded, now = pick(embedded, turned), now.gather(1, turned)
         # Of two directions the one that reads the utterance first is asked before it forgets it over the turns before, which the other has heard.
         ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
         heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
@@ -106,7 +105,7 @@ class Seq2Seq(nn.Module):
         """This network with a new plan, of so many replies. `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them."""
         before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
-        self.planner = Planner(self.options) if replies else None
+        self.planner = Planner(self.options).to(self.said.table.weight.device).train(self.training) if replies else None
         if self.planner:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:

@@ -65,6 +65,7 @@ class Lesson(nn.Module):
         context, planned = network.encode(batch.source), None
         if context.plan is not None and self.repeating is not None:
             planned = context.plan.logits.float()  # (B, R + 1)
+            assert self.repeating.distinct < planned.shape[-1], "the listener plans fewer replies than repeat"
             replies = self._replies(batch, planned)
             told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
             context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))

@@ -47,7 +47,8 @@ def step_bytes(network: nn.Module, batch_tokens: int) -> int:
     Measured: 0.3 to 0.9 of it, by shape and preset.
     """
     widths = sum(module.hidden * module.states for module in network.modules() if isinstance(module, Recurrence))
-    vocabulary = max(module.num_embeddings for module in network.modules() if isinstance(module, nn.Embedding))
+    tables = [module for name, module in network.named_modules() if isinstance(module, nn.Embedding) and not name.startswith("planner.")]
+    vocabulary = max(table.num_embeddings for table in tables)
     return 4 * batch_tokens * (3 * vocabulary + 6 * widths)
 
 

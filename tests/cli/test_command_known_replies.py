@@ -41,7 +41,7 @@ def test_a_bundle_trained_for_known_replies_says_nothing_else_unless_it_is_told_
 
 
 def test_in_doubt_it_says_so_and_json_marks_it(chatbot, mine, strict_json):
-    change(mine, threshold={"log_probability": 0.0, "right": 0.0, "wrong": 0.0, "nonsense": 0.0}, unsure="Pardon?")
+    change(mine, threshold={"sureness": 0.0, "right": 0.0, "wrong": 0.0, "nonsense": 0.0}, unsure="Pardon?")
     found = strict_json(chatbot("reply", "hello", "--json").out)
     raw = strict_json(chatbot("reply", "hello", "--json", "--unsure", "").out)
     assert (found["text"], found["unsure"], found["raw"]) == ("Pardon?", True, raw["text"])
