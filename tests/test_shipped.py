@@ -94,15 +94,15 @@ def test_the_one_that_speaks_korean_waits_for_the_verb():
 
 def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
     found = metrics.evaluate(listener, held_out, allowed)
-    assert found.right >= 0.80
-    assert found.late.pairs >= 50
-    assert found.late.right >= 0.90
+    assert found.right >= 0.86
+    assert found.late.pairs >= 190
+    assert found.late.right >= 0.95
     assert found.commonest_share < 0.05
 
 
 def test_the_interrupter_wins_no_pair_that_is_late_by_definition(interrupter, held_out, allowed):
     found = metrics.evaluate(interrupter, held_out, allowed).late
-    assert found.late >= 50
+    assert found.late >= 190
     assert found.late_right == 0.0
 
 
