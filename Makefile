@@ -42,7 +42,7 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
 	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --hidden 224 --embedding 144 --epochs 14 --device cpu --fresh
-	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --epochs 16 --plan 0 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --hidden 224 --embedding 144 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'

@@ -19,7 +19,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
-LEAST_OTHERS = 3000
+LEAST_OTHERS = 6000
 COUNTED = 200_000  # examples that are looked at to see which targets repeat
 MOST_REPEATING = 8192  # of them, the commonest
 UNREPEATED = -1
