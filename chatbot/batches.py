@@ -213,7 +213,10 @@ class Examples:
         """The rows that an epoch hears."""
         if not self.blend:
             every = torch.arange(len(self), dtype=torch.int32)
-            return every.repeat_interleave((BRIEF // self.source.lengths.int().square()).clamp(min=1)) if self.brief else every
+            if not self.brief:
+                return every
+            squares = self.source.lengths.int().clamp(min=1).square()  # of an utterance of unknown characters no piece is left
+            return every.repeat_interleave((BRIEF // squares).clamp(min=1))
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
         return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()

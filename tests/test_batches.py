@@ -50,6 +50,12 @@ def test_what_is_said_in_few_pieces_is_heard_often_where_examples_are_brief(voca
     assert len(batches) == examples.count(budget)
 
 
+def test_an_utterance_of_which_no_piece_is_left_is_heard_like_one_of_one_piece():
+    examples = Examples.of(Ragged([[], [7], [7, 8, 9, 10, 11]]), Ragged([[BOS, 9, EOS]] * 3))
+    examples.brief = True
+    assert Counter(torch.cat(list(examples.chunks(100))).tolist()) == {0: BRIEF, 1: BRIEF, 2: 1}
+
+
 def test_a_batch_holds_what_the_pairs_say(examples, vocabulary):
     pairs = corpus(300)
     for batch in examples.batches(400):

@@ -13,7 +13,7 @@ FEW = 4  # an utterance of so many pieces at the most is always heard whole
 
 
 class Heard(nn.Module):
-    """Embeds the pieces of an utterance. In training a share of them is not heard, so that no sentence can be learnt by heart; one of FEW pieces is heard whole.
+    """Embeds the pieces of an utterance. In training a share of them is not heard, so that no sentence can be learnt by heart; one of at most FEW is heard whole.
 
     It shares no weights with what is said, even in a `tied` network: the output layer pushes all that is never said the same way, which would
     make the words that are only heard alike.

@@ -122,8 +122,8 @@ class Planner(nn.Module):
     What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
     the embeddings over the root of their number (Cer et al. 2018), both of the utterance without the turns before it: with the words themselves at hand, an
-    utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others what was planned so far. Whoever
-    speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
+    utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others
+    what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
