@@ -16,7 +16,7 @@ from chatbot.tui.wording import caption, named, settled, tenths, times, twins_ca
 
 
 def compare(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="One utterance, or several to set side by side.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="One utterance, or several to set side by side.")],
     ending: Annotated[str | None, typer.Option(metavar="WORD", help="Set TEXT beside its twin, which has WORD as its last word.")] = None,
     model: options.Model = None,
     wait: Annotated[

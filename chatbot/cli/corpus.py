@@ -33,7 +33,7 @@ app = typer.Typer(
 corpus_write.register(app)
 app.command("import")(corpus_import.import_)
 
-Paths = Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")]
 History = Annotated[int, typer.Option(metavar="N", min=0, help="Read N earlier turns with each utterance; conversations end at blank lines.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 

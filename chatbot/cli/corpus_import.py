@@ -17,7 +17,7 @@ _SPEAKERS = 6  # in one line
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Tables (.csv, .tsv, .xlsx), JSON and JSONL, exported chats (.txt, .zip, .json).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables (.csv, .tsv, .xlsx), JSON and JSONL, exported chats (.txt, .zip, .json).")],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to write. Default: corpus.tsv; with --as topics, corpus/import.topic.", show_default=False)
     ] = None,

@@ -15,7 +15,9 @@ from chatbot.safe_text import safe_json, safe_line
 
 
 def evaluate(
-    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")],
+    corpus: Annotated[
+        list[Path], typer.Argument(metavar="CORPUS...", help="TSV files. Of the corpus that the bundle was trained on, only the test part counts.")
+    ],
     model: options.Model = None,
     trained_on: Annotated[
         list[Path] | None,

@@ -12,7 +12,7 @@ from chatbot.safe_text import safe_json, safe_line, safe_text
 
 
 def reply(
-    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="What to answer. Without it, each line of stdin is answered.")] = None,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="What to answer. Without it, each line of stdin is answered.")] = None,
     model: options.Model = None,
     json_: options.Json = False,
     sample: options.Sample = False,

@@ -27,7 +27,7 @@ _COLOURS = {"FAILED": "red", "failed as expected": "yellow", "fragile": "yellow"
 
 
 def play(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help=".chat files, and folders of them.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help=".chat files, and folders of them.")] = None,
     keyword: Annotated[str | None, typer.Option("-k", metavar="EXPR", help='Only scenes whose titles fit: "late and not sad".')] = None,
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", metavar="NAME|PATH", help="The bundle; several are set side by side, against the first.")

@@ -32,7 +32,7 @@ _NETWORK, _TRAINING, _VOCABULARY = NetworkOptions(), TrainingOptions(), Vocabula
 
 
 def train(
-    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")],
+    corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")],
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the bundle goes. Default: models/NAME of the first corpus.")] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Replace a finished bundle, once the new one has its first best; give up an interrupted run of other options.")
