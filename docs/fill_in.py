@@ -40,12 +40,24 @@ SCORES = {  # the rows of a table of scores, by the page's language
         "BLEU / chrF (서명은 명령을 실행하면 나옵니다)",
     ),
 }
+PLACES = {  # the rows of what was heard before
+    "en": {
+        "said first": "– of what is said first, {utterances:,} utterances",
+        "after a turn": "– of the same, after something else",
+        "follow-ups": "– of {utterances:,} follow-ups, which mean nothing without the turn before",
+    },
+    "ko": {
+        "said first": "– 처음 하는 말 {utterances:,}개",
+        "after a turn": "– 다른 말 다음에 하는 말 {utterances:,}개",
+        "follow-ups": "– 앞말이 있어야 뜻이 통하는 말 {utterances:,}개",
+    },
+}
 
 
 def with_tables(page: Path) -> str:
     """The page, with its tables of scores as the results files have them."""
-    words = SCORES["ko" if ".ko" in page.suffixes else "en"]
-    return TABLE.sub(lambda mark: "\n".join([mark[1], *scores(mark[2], words), ""]), page.read_text("utf-8"))
+    language = "ko" if ".ko" in page.suffixes else "en"
+    return TABLE.sub(lambda mark: "\n".join([mark[1], *scores(mark[2], SCORES[language], PLACES[language]), ""]), page.read_text("utf-8"))
 
 
 def with_sessions(text: str) -> str:
@@ -53,7 +65,7 @@ def with_sessions(text: str) -> str:
     return SESSION.sub(lambda session: f"$ chatbot {session[1]}\n{printed(session[1], session[2])}", text)
 
 
-def scores(name: str, words: tuple[str, ...]) -> Iterator[str]:
+def scores(name: str, words: tuple[str, ...], places: dict[str, str]) -> Iterator[str]:
     """The lines of a table: the listener beside the interrupter."""
     networks = json.loads((RESULTS / name).read_text("utf-8"))["networks"]
     right, pairs, late, theorem, perplexity, overlap = (text.format(**networks["listener"]) for text in words)
@@ -61,6 +73,8 @@ def scores(name: str, words: tuple[str, ...]) -> Iterator[str]:
     yield row("", ["listener", "interrupter"])
     yield "|---|---|---|"
     yield row(right, [percent(one["right"]) for one in both])
+    for place, asked in networks["listener"]["places"].items():
+        yield row(places[place].format(**asked), [percent(one["places"][place]["right"]) for one in both])
     yield row(pairs, [percent(one["late"]["right"]) for one in both])
     yield row(late, [percent(both[0]["late"]["late_right"]), f"{percent(both[1]['late']['late_right'])} {theorem}"])
     yield row(perplexity, [f"{one['perplexity']['per_piece']:.3f} / {one['perplexity']['per_word']:.3f}" for one in both])

@@ -5,7 +5,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
-from chatbot.evaluation.metrics import allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs
+from chatbot.evaluation.metrics import Place, allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs
 from chatbot.records import Decoding, Reply
 
 
@@ -155,11 +155,25 @@ TABLE = {
 }
 
 
-def test_an_utterance_is_asked_after_each_of_its_histories_and_right_in_a_pair_when_it_is_after_all(bot):
-    class Remembers(Says):
-        def replies(self, utterances, decoding=None, histories=None):
-            return [Reply(self.table[text, len(history)], 0.0, 1, 0.0) for text, history in zip(utterances, histories, strict=True)]
+class Remembers(Says):
+    """A bot that says what its table has for an utterance and the number of turns before it."""
 
+    def replies(self, utterances, decoding=None, histories=None):
+        return [Reply(self.table[text, len(history)], 0.0, 1, 0.0) for text, history in zip(utterances, histories, strict=True)]
+
+
+def test_what_is_right_is_told_by_what_was_heard_before(bot):
+    before, needs = (("u", "r"),), Group("late.then-1", "", "", 1)
+    pairs = [*(Pair(text, f"{text}!", "", turns) for text in ("one", "two") for turns in ((), before)), Pair("why", "So.", "", before, needs)]
+    table = {("one", 0): "one!", ("one", 1): "one!", ("two", 0): "two!", ("two", 1): "?", ("why", 1): "?"}
+    assert evaluate(Remembers(bot, table), pairs, allowed_replies(pairs)).places == {
+        "said first": Place(2, 1.0), "after a turn": Place(2, 0.5), "follow-ups": Place(1, 0.0)
+    }  # fmt: skip
+    alone = [pair for pair in pairs if not pair.history]
+    assert evaluate(Remembers(bot, table), alone, allowed_replies(pairs)).places == {}
+
+
+def test_an_utterance_is_asked_after_each_of_its_histories_and_right_in_a_pair_when_it_is_after_all(bot):
     before = (("u", "r"),)
     groups = [Group("late", "late/x/1.1", label) for label in ("good", "bad")]
     pairs = [Pair(text, f"{text}!", "", turns, group) for text, group in zip(("is good", "is bad"), groups, strict=True) for turns in ((), (), before)]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -46,6 +46,14 @@ class EarlyPairs:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What is asked at one place of a conversation."""
+
+    utterances: int
+    right: float  # the share of them whose whole greedy reply the corpus allows
+
+
+@dataclass(frozen=True)
 class Scores:
     """All of it, for one network on one set of pairs."""
 
@@ -65,6 +73,7 @@ class Scores:
     commonest_share: float
     late: LatePairs | None = None
     early: EarlyPairs | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)  # of a bot that hears turns before: as `places` gives them
 
 
 def allowed_replies(pairs: Iterable[Pair]) -> dict[str, tuple[str, ...]]:
@@ -134,7 +143,18 @@ def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowe
         commonest_share=times / len(replies),
         late=late_pairs(bot, pairs, allowed, members),
         early=early_pairs(pairs, members),
+        places=places(given),
     )
+
+
+def places(given: Answers) -> dict[str, Place]:
+    """The answers by what was asked: "said first", "after a turn" that it does not need, or as one of the "follow-ups"; nothing where no turn was heard before."""
+    if not any(pair.history for pair in given.asked):
+        return {}
+    right: dict[str, list[bool]] = {"said first": [], "after a turn": [], "follow-ups": []}
+    for pair, is_it in zip(given.asked, given.right, strict=True):
+        right["follow-ups" if pair.group and pair.group.needs else "after a turn" if pair.history else "said first"].append(is_it)
+    return {place: Place(len(those), sum(those) / len(those)) for place, those in right.items() if those}
 
 
 def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:

@@ -53,6 +53,8 @@ def tables(report: Report) -> Iterator[Table]:
     yield _figured("Perplexity a piece (+ 1 a reply), a white-space word (+ 1), bits a byte (+ 1)", {name: told[name] for name in report.networks}, LOSS)
     if first.late or first.early:
         yield _pairs(systems)
+    if first.places:
+        yield _places(systems)
     varied = [
         (name, f"{one.distinct_1:.3f}", f"{one.distinct_2:.3f}", f"{one.length:.1f}", f"{one.commonest_share:.1%}", one.commonest)
         for name, one in systems.items()
@@ -105,6 +107,13 @@ def _cell(name: str, figures: Mapping[str, float], intervals: Mapping[str, tuple
 def _figures(scores: Scores) -> dict[str, float]:
     loss = scores.perplexity
     return Figures(scores.right, scores.bleu, scores.chrf, loss.per_piece, loss.per_word, loss.bits_per_byte)._asdict()
+
+
+def _places(systems: Mapping[str, Scores]) -> Table:
+    """Shares of utterances that are answered right by where in a conversation they are said, with their Wilson intervals."""
+    heads = ("", *(f"{place}, of {asked.utterances:,}" for place, asked in systems[LISTENER].places.items()))
+    rows = [(name, *(_share(asked.right, asked.utterances) for asked in one.places.values())) for name, one in systems.items()]
+    return Table("By what was heard before: right, in %", heads, rows)
 
 
 def _pairs(systems: Mapping[str, Scores]) -> Table:

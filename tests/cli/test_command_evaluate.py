@@ -7,6 +7,7 @@ import sys
 import pytest
 
 NETWORK = {
+    "places",
     "pairs",
     "utterances",
     "perplexity",
