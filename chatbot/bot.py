@@ -13,7 +13,7 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad, source_ids
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
-from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Said, beam, cut, greedy, sampler, stream
+from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Spoken, beam, cut, greedy, sampler, stream
 from chatbot.errors import OptionError, PromptError
 from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
@@ -212,7 +212,7 @@ class Bot:
         milliseconds = (time.perf_counter() - began) * 1000 / len(sources)
         return [self._reply(hypotheses[0], milliseconds) for hypotheses in best]
 
-    def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[Said]:
+    def _speak(self, sources: list[list[int]], decoding: Decoding) -> Iterator[Spoken]:
         """What each source's reply says next, a piece at a time."""
         return stream(self.network, pad(sources, self.device), self._chooser(decoding, len(sources)), self.limits(decoding))
 

@@ -25,7 +25,7 @@ _BANNED = [PAD, BOS, UNK, SEP]
 _LEAVE = 0.25  # rows that have ended leave the batch once they are so many of it: each leaving copies the others
 
 
-class Said(NamedTuple):
+class Spoken(NamedTuple):
     """One piece a row: its id, EOS in rows that end or have ended, and its log-probability, 0 after the end."""
 
     ids: list[int]
@@ -138,7 +138,7 @@ class Decoder:
 
 
 @torch.inference_mode()
-def stream(network: Network, source: Tensor, choose: Choose, limits: Limits) -> Iterator[Said]:
+def stream(network: Network, source: Tensor, choose: Choose, limits: Limits) -> Iterator[Spoken]:
     """Yields what each row of `source` (B, S) says next, until all have ended or reached the limit. Ceasing to iterate stops it."""
     decoder = Decoder.listen(network, source, limits)
     rows = list(range(len(source)))  # those that the decoder still holds
@@ -151,7 +151,7 @@ def stream(network: Network, source: Tensor, choose: Choose, limits: Limits) -> 
         log_probabilities, allowed = decoder.step()  # (R, V)
         ids = choose(allowed, step, rows)  # (R,)
         chosen = log_probabilities.gather(1, ids[:, None])[:, 0]
-        said = Said([EOS] * len(source), [one.log_probability for one in plans] if plans and not step else [0.0] * len(source), plans)
+        said = Spoken([EOS] * len(source), [one.log_probability for one in plans] if plans and not step else [0.0] * len(source), plans)
         for row, number, score in zip(rows, *torch.stack([ids, chosen]).tolist(), strict=True):
             if not ended[row]:
                 said.ids[row] = int(number)

@@ -42,14 +42,14 @@ SCORES = {  # the rows of a table of scores, by the page's language
 }
 PLACES = {  # the rows of what was heard before
     "en": {
-        "said first": "– of what is said first, {utterances:,} utterances",
-        "after a turn": "– of the same, after something else",
-        "follow-ups": "– of {utterances:,} follow-ups, which mean nothing without the turn before",
+        "said_first": "– of what is said first, {utterances:,} utterances",
+        "after_a_turn": "– of the same, after something else",
+        "follow_ups": "– of {utterances:,} follow-ups, which mean nothing without the turn before",
     },
     "ko": {
-        "said first": "– 처음 하는 말 {utterances:,}개",
-        "after a turn": "– 다른 말 다음에 하는 말 {utterances:,}개",
-        "follow-ups": "– 앞말이 있어야 뜻이 통하는 말 {utterances:,}개",
+        "said_first": "– 처음 하는 말 {utterances:,}개",
+        "after_a_turn": "– 다른 말 다음에 하는 말 {utterances:,}개",
+        "follow_ups": "– 앞말이 있어야 뜻이 통하는 말 {utterances:,}개",
     },
 }
 

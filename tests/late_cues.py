@@ -4,15 +4,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log
 from pathlib import Path
 
 from chatbot.corpus.expand import expand
 from chatbot.corpus.pairs import Pair
 from chatbot.corpus.split import split_pairs
 from chatbot.corpus.topics import Topic, read_topics
-
-Z = 1.96  # 95 %
 
 
 @dataclass(frozen=True)
@@ -119,10 +117,3 @@ def right_of(train: Iterable[Said], asked: Iterable[Said], features: Callable[[S
         right += (said.label in among) / len(among)
         total += 1
     return right, total
-
-
-def wilson(right: float, total: int) -> tuple[float, float]:
-    """The interval of 95 % of a share (Wilson 1927)."""
-    share, z = right / total, Z * Z / total
-    middle, half = share + z / 2, Z * sqrt(share * (1 - share) / total + z / (4 * total))
-    return (middle - half) / (1 + z), (middle + half) / (1 + z)

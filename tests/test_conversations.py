@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.corpus.conversations import TIMES, conversations, written
-from chatbot.corpus.expand import said_in
+from chatbot.corpus.expand import exchanges_in
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import groups_path, read_pairs
 from chatbot.corpus.split import split_pairs
@@ -50,23 +50,23 @@ def test_every_pair_has_its_place_and_follow_ups_follow_their_topic(shapes, with
     topics = [topic(f"t{number}", *one) for number, one in enumerate(shapes)]
     if with_an_opening_that_is_a_follow_up:
         topics.append(topic("plain", 3, 2, [], opening="why"))
-    blocks = said_in(topics)
+    blocks = exchanges_in(topics)
     talks = conversations(blocks)
-    assert talks == conversations(said_in(topics)), "always the same"
+    assert talks == conversations(exchanges_in(topics)), "always the same"
     assert all(talks)
 
     count = Counter((line.utterance, line.reply) for line, _ in turns(talks) if not line.group.needs)
     for block in blocks:
-        pairs = [(line.utterance, line.reply) for said in block.said for line in said.lines()]
-        wanted = sum(max(len(below.said), sum(len(one.said) for one in below.follow_ups)) for below in block.follow_ups)
+        pairs = [(line.utterance, line.reply) for exchange in block.exchanges for line in exchange.lines()]
+        wanted = sum(max(len(below.exchanges), sum(len(one.exchanges) for one in below.follow_ups)) for below in block.follow_ups)
         times = [count.pop(pair) for pair in pairs]
         assert max(times) <= max(1, -(-wanted // len(pairs))), "once, or where follow-ups are many as often as they need"
         assert max(times) - min(times) <= 1
     assert not count
 
-    expected = {block.name: {key(said.utterance) for below in block.follow_ups for said in below.said} for block in blocks}
+    expected = {block.name: {key(exchange.utterance) for below in block.follow_ups for exchange in below.exchanges} for block in blocks}
     for block in blocks:
-        expected |= {below.name: {key(said.utterance) for last in below.follow_ups for said in last.said} for below in block.follow_ups}
+        expected |= {below.name: {key(exchange.utterance) for last in below.follow_ups for exchange in last.exchanges} for below in block.follow_ups}
     for line, before in turns(talks):
         if line.group.needs:
             assert line.group.topic.rpartition(".then-")[0] == before.group.topic
@@ -81,7 +81,9 @@ def test_every_pair_has_its_place_and_follow_ups_follow_their_topic(shapes, with
 
 
 def follow_ups(block):
-    return [(below.name, said) for below in block.follow_ups for said in below.said] + [one for below in block.follow_ups for one in follow_ups(below)]
+    return [(below.name, exchange) for below in block.follow_ups for exchange in below.exchanges] + [
+        one for below in block.follow_ups for one in follow_ups(below)
+    ]
 
 
 def test_nothing_unrelated_stands_where_it_would_be_a_third_turn():
@@ -89,7 +91,7 @@ def test_nothing_unrelated_stands_where_it_would_be_a_third_turn():
     food.follow_ups.append(block("food.then-1", 1, [f"with {number}" for number in range(16)], 2))
     food.follow_ups[0].follow_ups.append(block("food.then-1.then-1", 2, SAME, 2))
     plain = Topic(**vars(block("plain", 0, SAME, 2)))
-    before = Counter(before and before.group.topic for line, before in turns(conversations(said_in([food, plain]))) if line.group.topic == "plain")
+    before = Counter(before and before.group.topic for line, before in turns(conversations(exchanges_in([food, plain]))) if line.group.topic == "plain")
     assert before["food.then-1"] == 0
     assert before["food"] + before["food.then-1.then-1"] == len(SAME)
 
@@ -101,7 +103,7 @@ def test_half_of_the_pairs_open_a_conversation_and_half_come_second_whatever_the
             "late", "a:1", 0, [("a:2", "it {is|was} _")], endings=[Ending("a:3", ["hot", "warm"], ["A.", "B."]), Ending("a:4", ["cold", "cool"], ["C.", "D."])]
         )
     )
-    talks = conversations(said_in(topics))
+    talks = conversations(exchanges_in(topics))
     first, second = Counter(), Counter()
     for line, before in turns(talks):
         (second if before else first)[line.utterance] += 1
@@ -111,7 +113,7 @@ def test_half_of_the_pairs_open_a_conversation_and_half_come_second_whatever_the
 
 
 def test_an_utterance_with_one_reply_opens_or_comes_second_about_equally_often():
-    talks = conversations(said_in([topic(f"t{number}", 10, 1, []) for number in range(40)]))
+    talks = conversations(exchanges_in([topic(f"t{number}", 10, 1, []) for number in range(40)]))
     opening = sum(before is None for _, before in turns(talks))
     assert 0.4 < opening / 400 < 0.65
     assert max(map(len, talks)) == 2
@@ -120,7 +122,7 @@ def test_an_utterance_with_one_reply_opens_or_comes_second_about_equally_often()
 def test_a_follow_up_comes_after_four_openings_and_their_replies_and_with_all_of_its_own():
     topics = [topic("food", 40, 4, [(4, 3, 4), (4, 4, 0)]), *(topic(f"t{number}", 20, 3, []) for number in range(4))]
     openings, replies, own = {}, {}, {}
-    for line, before in turns(conversations(said_in(topics))):
+    for line, before in turns(conversations(exchanges_in(topics))):
         if line.group.needs:
             name = (line.group.topic, line.utterance)
             openings.setdefault(name, []).append(before.utterance)
@@ -134,14 +136,14 @@ def test_a_follow_up_comes_after_four_openings_and_their_replies_and_with_all_of
 
 
 def test_the_topics_are_mixed():
-    talks = conversations(said_in([topic(f"t{number}", 30, 2, []) for number in range(10)]))
+    talks = conversations(exchanges_in([topic(f"t{number}", 30, 2, []) for number in range(10)]))
     heads = [base(talk[0]) for talk in talks]
     assert len(set(heads[:30])) >= 7
     assert len({(base(talk[0]), base(talk[1])) for talk in talks if len(talk) == 2}) >= 60
 
 
 def test_of_one_topic_alone_all_pairs_open_a_conversation():
-    assert {len(talk) for talk in conversations(said_in([topic("a", 500, 2, [])]))} == {1}
+    assert {len(talk) for talk in conversations(exchanges_in([topic("a", 500, 2, [])]))} == {1}
 
 
 # What is written is read
@@ -174,7 +176,7 @@ TALK = """== food
 def compiled(tmp_path) -> Path:
     def write(text: str) -> Path:
         (tmp_path / "a.topic").write_text(text)
-        pairs, groups = written(conversations(said_in(read_topics(tmp_path))))
+        pairs, groups = written(conversations(exchanges_in(read_topics(tmp_path))))
         path = tmp_path / "a.tsv"
         path.write_text(pairs)
         groups_path(path).write_text(groups)
@@ -195,7 +197,7 @@ def test_a_pair_that_needs_more_turns_than_are_read_is_left_out(compiled):
 
 def test_what_is_read_has_the_groups_and_the_histories_that_were_written(compiled):
     path = compiled(TALK)
-    talks = conversations(said_in(read_topics(path.parent)))
+    talks = conversations(exchanges_in(read_topics(path.parent)))
     lines = [
         (line.utterance, line.reply, line.group, [(one.utterance, one.reply) for one in talk[:number]]) for talk in talks for number, line in enumerate(talk)
     ]
@@ -248,4 +250,4 @@ def test_the_examples_of_the_format_are_of_it(tmp_path, page):
     assert len(blocks) == {"corpora/README.md": 5, "docs/your-own-bot.md": 1}[page]
     for number, block in enumerate(blocks):
         (tmp_path / "a.topic").write_text(block)
-        assert conversations(said_in(read_topics(tmp_path))), number
+        assert conversations(exchanges_in(read_topics(tmp_path))), number

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chatbot.corpus import split
 from chatbot.corpus.conversations import conversations, written
-from chatbot.corpus.expand import expand, said_in
+from chatbot.corpus.expand import exchanges_in, expand
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import LINE_BREAK, fold, key
 from chatbot.corpus.lines import LONGEST_LINE
@@ -333,7 +333,7 @@ def shipped_pairs() -> list[Pair]:
 
 
 def test_the_shipped_corpus_is_what_its_topics_make_byte_for_byte(shipped_topics):
-    pairs, groups = written(conversations(said_in(shipped_topics)))
+    pairs, groups = written(conversations(exchanges_in(shipped_topics)))
     assert (CORPORA / "dialog.tsv").read_bytes() == pairs.encode()
     assert (CORPORA / "dialog.groups.tsv").read_bytes() == groups.encode()
 

@@ -7,13 +7,14 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
-from late_cues import Corpus, both, cue_alone, late, read, right_of, seen_before, wilson
+from late_cues import Corpus, both, cue_alone, late, read, right_of, seen_before
 
 from chatbot.corpus.conversations import conversations, written
-from chatbot.corpus.expand import said_in
+from chatbot.corpus.expand import exchanges_in
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair, groups_path, read_pairs
 from chatbot.corpus.topics import Block, Topic, read_topics
+from chatbot.intervals import wilson
 
 CORPORA = Path(__file__).parent.parent / "corpora"
 FOLDER, COMPILED = CORPORA / "dialog.ko", CORPORA / "dialog.ko.tsv"
@@ -50,7 +51,7 @@ def first_words(replies) -> set[str]:
 
 
 def test_it_is_what_its_topics_make_byte_for_byte(topics):
-    made = written(conversations(said_in(topics)))
+    made = written(conversations(exchanges_in(topics)))
     assert [path.read_text(encoding="utf-8") for path in (COMPILED, groups_path(COMPILED))] == list(made)
 
 

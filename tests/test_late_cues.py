@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from late_cues import Corpus, both, cue_alone, read, right_of, seen_before, wilson
+from late_cues import Corpus, both, cue_alone, read, right_of, seen_before
 
 from chatbot.corpus.folding import key
+from chatbot.intervals import wilson
 
 DIALOG = Path(__file__).parent.parent / "corpora" / "dialog"
 FAMILIES = {"late.feeling", "late.negation", "late.object", "late.correction", "late.tag", "late.time", "late.person", "late.irony"}

@@ -167,7 +167,7 @@ def test_what_is_right_is_told_by_what_was_heard_before(bot):
     pairs = [*(Pair(text, f"{text}!", "", turns) for text in ("one", "two") for turns in ((), before)), Pair("why", "So.", "", before, needs)]
     table = {("one", 0): "one!", ("one", 1): "one!", ("two", 0): "two!", ("two", 1): "?", ("why", 1): "?"}
     assert evaluate(Remembers(bot, table), pairs, allowed_replies(pairs)).places == {
-        "said first": Place(2, 1.0), "after a turn": Place(2, 0.5), "follow-ups": Place(1, 0.0)
+        "said_first": Place(2, 1.0), "after_a_turn": Place(2, 0.5), "follow_ups": Place(1, 0.0)
     }  # fmt: skip
     alone = [pair for pair in pairs if not pair.history]
     assert evaluate(Remembers(bot, table), alone, allowed_replies(pairs)).places == {}

@@ -21,7 +21,7 @@ def expand(
     chatbot corpus expand corpora/dialog
     """
     from chatbot.corpus.conversations import conversations, written
-    from chatbot.corpus.expand import said_in
+    from chatbot.corpus.expand import exchanges_in
     from chatbot.corpus.folding import key
     from chatbot.corpus.pairs import groups_path
     from chatbot.corpus.topics import read_topics
@@ -31,7 +31,7 @@ def expand(
     if not out.name:
         raise CorpusError("no name of a file", place=f"--out “{out}”", remedy="name the .tsv file to write")
     topics = read_topics(folder)
-    talks = conversations(said_in(topics))
+    talks = conversations(exchanges_in(topics))
     try:
         for path, text in zip((out, groups_path(out)), written(talks), strict=True):
             write_whole(path, text.encode())

@@ -7,7 +7,7 @@ from pathlib import Path
 from chatbot import sessions
 from chatbot.cli import options
 from chatbot.corpus.conversations import conversations
-from chatbot.corpus.expand import said_in
+from chatbot.corpus.expand import exchanges_in
 from chatbot.corpus.pairs import Pair, read_pairs
 from chatbot.corpus.topics import read_topics
 from chatbot.errors import TranscriptError
@@ -31,5 +31,5 @@ def drafted(source: Path) -> str:
 
 def _of_topics(folder: Path) -> Iterator[Pair]:
     """The pairs that `chatbot corpus expand` makes of a folder, in their order, follow-ups left out."""
-    for talk in conversations(said_in(read_topics(folder))):
+    for talk in conversations(exchanges_in(read_topics(folder))):
         yield from (Pair(line.utterance, line.reply, group=line.group) for line in talk if not line.group.needs)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from chatbot.corpus.expand import Line, Said, SaidBlock
+from chatbot.corpus.expand import Exchange, ExchangeBlock, Line
 from chatbot.corpus.folding import key
 
 TIMES = 4  # conversations that a follow-up comes in, where there are pairs enough to follow
@@ -36,12 +36,12 @@ class _Chain:
 class _Follower:
     """A follow-up utterance, and the utterances and replies that it was put behind."""
 
-    said: Said
+    exchange: Exchange
     after: set[str] = field(default_factory=set)
 
 
-def conversations(blocks: Iterable[SaidBlock]) -> list[list[Line]]:
-    """The pairs of `blocks`, as `said_in` gives them, in conversations of one to six exchanges."""
+def conversations(blocks: Iterable[ExchangeBlock]) -> list[list[Line]]:
+    """The pairs of `blocks`, as `exchanges_in` gives them, in conversations of one to six exchanges."""
     firsts: list[_Chain] = []
     seconds: list[_Chain] = []
     for block in blocks:
@@ -67,37 +67,37 @@ def written(talks: Iterable[list[Line]]) -> tuple[str, str]:
     return "".join(pairs), "".join(groups)
 
 
-def _openings(block: SaidBlock) -> tuple[list[_Chain], list[_Chain]]:
+def _openings(block: ExchangeBlock) -> tuple[list[_Chain], list[_Chain]]:
     """The pairs of a topic as chains of one: those that open a conversation, and those that come after something else."""
     expected = _expected(block)
     sides: tuple[list[_Chain], list[_Chain]] = ([], [])
-    for said in block.said:
-        for turn, line in enumerate(said.lines(), _hash(said.utterance)[0] if len(said.replies) == 1 else 0):
+    for exchange in block.exchanges:
+        for turn, line in enumerate(exchange.lines(), _hash(exchange.utterance)[0] if len(exchange.replies) == 1 else 0):
             sides[turn % 2].append(_Chain([line], block.name, expected))
     return sides
 
 
-def _expected(block: SaidBlock) -> frozenset[str]:
-    return frozenset(key(said.utterance) for below in block.follow_ups for said in below.said)
+def _expected(block: ExchangeBlock) -> frozenset[str]:
+    return frozenset(key(exchange.utterance) for below in block.follow_ups for exchange in below.exchanges)
 
 
-def _place(block: SaidBlock, chains: list[_Chain], spare: list[_Chain]) -> None:
+def _place(block: ExchangeBlock, chains: list[_Chain], spare: list[_Chain]) -> None:
     """Puts the follow-ups of `block` behind `chains`, which end in its pairs; where these do not suffice, more are added to `spare`."""
-    beneath = [sum(len(one.said) for one in below.follow_ups) for below in block.follow_ups]
+    beneath = [sum(len(one.exchanges) for one in below.follow_ups) for below in block.follow_ups]
 
     def turns_of(times: int) -> list[int]:
         """How often each block is used: each utterance so many times, and often enough for what comes beneath it."""
-        return [max(times * len(below.said), many) for below, many in zip(block.follow_ups, beneath, strict=True)]
+        return [max(times * len(below.exchanges), many) for below, many in zip(block.follow_ups, beneath, strict=True)]
 
     times = max((times for times in range(2, TIMES + 1) if sum(turns_of(times)) <= len(chains)), default=1)
     followers = []
     for below, turns in zip(block.follow_ups, turns_of(times), strict=True):
         expected = _expected(below)
         made = []
-        asked = [_Follower(said) for said in sorted(below.said, key=lambda one: _hash(one.utterance))]
+        asked = [_Follower(exchange) for exchange in sorted(below.exchanges, key=lambda one: _hash(one.utterance))]
         for number in range(turns):
             follower = asked[number % len(asked)]
-            lines = follower.said.lines()
+            lines = follower.exchange.lines()
             made.append((_Chain([lines[number // len(asked) % len(lines)]], block.name, expected), follower))
         _place(below, [chain for chain, _ in made], [])
         followers += made

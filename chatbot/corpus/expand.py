@@ -30,7 +30,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Said:
+class Exchange:
     """An utterance and the replies that it is paired with."""
 
     utterance: str
@@ -44,12 +44,12 @@ class Said:
 
 
 @dataclass(frozen=True)
-class SaidBlock:
+class ExchangeBlock:
     """The utterances of a topic or of a block of follow-ups, and the blocks that may come after them."""
 
     name: str
-    said: list[Said]
-    follow_ups: list["SaidBlock"]
+    exchanges: list[Exchange]
+    follow_ups: list["ExchangeBlock"]
 
 
 def expand(topics: list[Topic]) -> Iterator[Line]:
@@ -57,49 +57,49 @@ def expand(topics: list[Topic]) -> Iterator[Line]:
 
     Raises CorpusError when an utterance stands in two topics: no reply could be right for it.
     """
-    for block in said_in(topics):
+    for block in exchanges_in(topics):
         yield from _lines(block)
 
 
-def said_in(topics: list[Topic]) -> list[SaidBlock]:
+def exchanges_in(topics: list[Topic]) -> list[ExchangeBlock]:
     """What is said in each topic. Raises CorpusError as `expand` does."""
     known: dict[str, str] = {}
     blocks = []
     for topic in topics:
-        said = _late(topic) if topic.endings else _plain(topic, topic)
-        _check_once(said, known)
-        blocks.append(SaidBlock(topic.name, said, _after(topic, topic)))
+        exchanges = _late(topic) if topic.endings else _plain(topic, topic)
+        _check_once(exchanges, known)
+        blocks.append(ExchangeBlock(topic.name, exchanges, _after(topic, topic)))
     return blocks
 
 
-def _lines(block: SaidBlock) -> Iterator[Line]:
-    for said in block.said:
-        yield from said.lines()
+def _lines(block: ExchangeBlock) -> Iterator[Line]:
+    for exchange in block.exchanges:
+        yield from exchange.lines()
     for below in block.follow_ups:
         yield from _lines(below)
 
 
-def _after(block: Block, topic: Topic) -> list[SaidBlock]:
+def _after(block: Block, topic: Topic) -> list[ExchangeBlock]:
     """The blocks that may come after `block`. What is said in one of them is said in no other."""
     known: dict[str, str] = {}
     blocks = []
     for below in block.follow_ups:
-        said = _plain(below, topic)
-        _check_once(said, known)
-        blocks.append(SaidBlock(below.name, said, _after(below, topic)))
+        exchanges = _plain(below, topic)
+        _check_once(exchanges, known)
+        blocks.append(ExchangeBlock(below.name, exchanges, _after(below, topic)))
     return blocks
 
 
-def _check_once(said: list[Said], known: dict[str, str]) -> None:
+def _check_once(exchanges: list[Exchange], known: dict[str, str]) -> None:
     """Raises CorpusError for an utterance whose key is `known` at another place; notes the others."""
-    for one in said:
+    for one in exchanges:
         if first := known.get(name := key(one.utterance)):
             column = 3 + one.group.needs
             raise CorpusError(f"“{one.utterance}” is said at {first} already", place=f"{one.place}:{column}", remedy="keep one of the two")
         known[name] = one.place
 
 
-def _plain(block: Block, topic: Topic) -> list[Said]:
+def _plain(block: Block, topic: Topic) -> list[Exchange]:
     """What is said in a plain topic or in a block of follow-ups."""
     replies = [parts_of(text, topic.slots, "", 0) for text in block.replies]
     labelling = sorted({slot for reply in replies for slot in slots_of(reply)})
@@ -113,7 +113,7 @@ def _plain(block: Block, topic: Topic) -> list[Said]:
         kept = sorted(range(len(asked)), key=lambda row: _hash(f"{topic.name}/{filled(asked[row][1], asked[row][3])}"))[: topic.most_pairs]
         asked = [asked[row] for row in sorted(kept)]
     met: Counter[str] = Counter()
-    said = []
+    exchanges = []
     for place, frame, number, values in asked:
         label = "+".join(values[slot] for slot in labelling)
         pair = f"{block.name}/{number + 1}/{_named(values.values())}" if values else ""
@@ -121,9 +121,9 @@ def _plain(block: Block, topic: Topic) -> list[Said]:
         most = REPLIES_A_FOLLOW_UP if block.turn else REPLIES_AN_UTTERANCE
         turned = _rotated(replies, start + met[label] * (most if label else 1), most)
         texts = tuple(filled(reply, values, capitals=True) for reply in turned)
-        said.append(Said(filled(frame, values), texts, Group(block.name, pair, label, block.turn), place))
+        exchanges.append(Exchange(filled(frame, values), texts, Group(block.name, pair, label, block.turn), place))
         met[label] += 1
-    return said
+    return exchanges
 
 
 def _values(frame: list[str | Gap], name: str, number: int) -> Iterator[dict[str, str]]:
@@ -149,28 +149,28 @@ class _Pair:
     twin: str  # what a straight frame shares with the turned one at the same place among its kind: one hash decides for both
 
 
-def _late(topic: Topic) -> list[Said]:
+def _late(topic: Topic) -> list[Exchange]:
     """Pairs of utterances alike but for the cue. Of straight and of turned frames there are equally many, of which a hash keeps half of `most_pairs` each."""
     straight = _made(topic, topic.utterances, 1)
     turned = _made(topic, topic.turned, 1 + len(topic.utterances))
     most = topic.most_pairs or len(straight) + len(turned)
     if straight and turned:
         most = min(most // 2, len(straight), len(turned))
-    said = []
+    exchanges = []
     number = 0
     for made, endings in ((straight, topic.endings), (turned, topic.endings[::-1])):
         for pair in _kept(made, most):
             for cues, ending in zip(topic.endings, endings, strict=True):
-                said.append(_ended(pair, cues.cues[pair.cue], ending, number, topic.name))
+                exchanges.append(_ended(pair, cues.cues[pair.cue], ending, number, topic.name))
             number += 1
-    return said
+    return exchanges
 
 
-def _ended(pair: _Pair, cue: str, ending: Ending, number: int, topic: str) -> Said:
+def _ended(pair: _Pair, cue: str, ending: Ending, number: int, topic: str) -> Exchange:
     """A pair's utterance with that cue, and the replies of `ending`."""
     before, after = pair.parts
     replies = tuple(_rotated(ending.replies, number, REPLIES_AN_UTTERANCE))
-    return Said(fold(f"{before}{cue}{after}"), replies, Group(topic, pair.name, ending.cues[0]), pair.place)
+    return Exchange(fold(f"{before}{cue}{after}"), replies, Group(topic, pair.name, ending.cues[0]), pair.place)
 
 
 def _made(topic: Topic, utterances: list[tuple[str, str]], first: int) -> list[_Pair]:

@@ -148,12 +148,12 @@ def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowe
 
 
 def places(given: Answers) -> dict[str, Place]:
-    """The answers by what was asked: "said first", "after a turn" that it does not need, or as one of the "follow-ups"; nothing where no turn was heard before."""
+    """The answers by where they were asked: `said_first`, `after_a_turn` without need of it, or as one of the `follow_ups`. Nothing where no turn was heard before."""
     if not any(pair.history for pair in given.asked):
         return {}
-    right: dict[str, list[bool]] = {"said first": [], "after a turn": [], "follow-ups": []}
+    right: dict[str, list[bool]] = {"said_first": [], "after_a_turn": [], "follow_ups": []}
     for pair, is_it in zip(given.asked, given.right, strict=True):
-        right["follow-ups" if pair.group and pair.group.needs else "after a turn" if pair.history else "said first"].append(is_it)
+        right["follow_ups" if pair.group and pair.group.needs else "after_a_turn" if pair.history else "said_first"].append(is_it)
     return {place: Place(len(those), sum(those) / len(those)) for place, those in right.items() if those}
 
 

@@ -20,6 +20,7 @@ FIGURES: Mapping[str, tuple[str, Callable[[float], str]]] = {  # how each is cal
     "bits_per_byte": ("bits a byte", lambda value: f"{value:.4g}"),
 }
 REPLIES, LOSS = ("right", "bleu", "chrf"), ("per_piece", "per_word", "bits_per_byte")
+PLACES = {"said_first": "said first", "after_a_turn": "after a turn", "follow_ups": "follow-ups"}
 CLEAN, BESIDE = ("right", "chrf", "bits_per_byte"), ("right", "bleu", "chrf", "bits_per_byte")
 THEOREM = "Late by definition: interrupter-1 must differ before it can have heard the cue, so its 0% is a theorem, not a finding."
 
@@ -111,7 +112,7 @@ def _figures(scores: Scores) -> dict[str, float]:
 
 def _places(systems: Mapping[str, Scores]) -> Table:
     """Shares of utterances that are answered right by where in a conversation they are said, with their Wilson intervals."""
-    heads = ("", *(f"{place}, of {asked.utterances:,}" for place, asked in systems[LISTENER].places.items()))
+    heads = ("", *(f"{PLACES[place]}, of {asked.utterances:,}" for place, asked in systems[LISTENER].places.items()))
     rows = [(name, *(_share(asked.right, asked.utterances) for asked in one.places.values())) for name, one in systems.items()]
     return Table("By what was heard before: right, in %", heads, rows)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.corpus.conversations import conversations
-from chatbot.corpus.expand import said_in
+from chatbot.corpus.expand import exchanges_in
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
@@ -75,14 +75,14 @@ def test_what_it_writes_makes_a_corpus_with_which_one_can_train_and_test(chatbot
 
 
 def test_its_answers_are_no_longer_than_can_be_learnt(faq):
-    for talk in conversations(said_in(read_topics(faq))):
+    for talk in conversations(exchanges_in(read_topics(faq))):
         for line in talk:
             assert len(line.reply.split()) <= 26
             assert line.utterance.isascii()
 
 
 def test_its_first_transcript_asks_what_is_trained_on_and_allows_all_answers_of_the_topic(faq):
-    topics = {key(said.utterance): block for block in said_in(read_topics(faq)) for said in block.said}
+    topics = {key(exchange.utterance): block for block in exchanges_in(read_topics(faq)) for exchange in block.exchanges}
     version, *scenes = [
         [line for line in scene.splitlines() if line and not line.startswith("#")] for scene in Path(faq / "faq.chat").read_text().split("\n== ")
     ]
@@ -92,7 +92,7 @@ def test_its_first_transcript_asks_what_is_trained_on_and_allows_all_answers_of_
         sign, _, utterance = asked.partition(" ")
         assert sign == ">"
         assert {answer.partition(" ")[0] for answer in answers} == {"<"}
-        replies = {reply for said in topics[key(utterance)].said for reply in said.replies}
+        replies = {reply for exchange in topics[key(utterance)].exchanges for reply in exchange.replies}
         assert {answer.partition(" ")[2] for answer in answers} == replies
 
 
