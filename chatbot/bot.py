@@ -232,6 +232,10 @@ class Bot:
         """(V,) which pieces show something."""
         return torch.tensor(self.vocabulary.visible(), device=self.device)
 
+    def text(self, ids: Sequence[int]) -> str:
+        """The reply of these pieces."""
+        return self.vocabulary.decode(ids).replace(LINE_BREAK, "\n")
+
     @cached_property
     def planned(self) -> dict[str, int]:
         """The replies that the network may plan, and the number of each; none where it does not, or where they are not known."""
@@ -244,9 +248,10 @@ class Bot:
         return PrefixTree([*self.vocabulary.encode(reply), EOS] for reply in self.known)
 
     def _reply(self, hypothesis: Hypothesis, milliseconds: float) -> Reply:
-        text = self.vocabulary.decode(hypothesis.ids).replace(LINE_BREAK, "\n")
         pieces = len(hypothesis.ids) + hypothesis.finished
-        return Reply(text, hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids), plan=hypothesis.plan)
+        return Reply(
+            self.text(hypothesis.ids), hypothesis.log_probability, pieces, milliseconds, hypothesis.finished, ids=tuple(hypothesis.ids), plan=hypothesis.plan
+        )
 
 
 def alike(heard: Sequence[Sequence[int]]) -> Iterator[list[int]]:

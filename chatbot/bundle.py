@@ -209,7 +209,7 @@ def find(model: str | None) -> Path:
     """The folder of a bundle: by path, by name under ./models or among the shipped; by default the newest own one, else the shipped one."""
     own = Path("models")
     if model is None:
-        newest = max(((_created(path), path) for path in own.glob("*/") if (path / "bundle.json").is_file() and not is_shipped(path)), default=None)
+        newest = max(((_created(path), path) for path in own.glob("*/") if os.path.isfile(path / "bundle.json") and not is_shipped(path)), default=None)
         return newest[1] if newest else shipped("models") / BUNDLES[0]
     for folder in (Path(model), own / model, shipped("models") / model):
         if model and os.path.isfile(folder / "bundle.json"):  # unlike Path.is_file, no error for a name that is too long
@@ -220,7 +220,7 @@ def find(model: str | None) -> Path:
 def every() -> list[Path]:
     """The folders of all bundles, each once: those under ./models, then those that ship."""
     folders = [*sorted(Path("models").glob("*/")), *(shipped("models") / name for name in BUNDLES)]
-    return list({folder.resolve(): folder for folder in reversed(folders) if (folder / "bundle.json").is_file()}.values())[::-1]
+    return list({folder.resolve(): folder for folder in reversed(folders) if os.path.isfile(folder / "bundle.json")}.values())[::-1]
 
 
 def is_shipped(folder: Path) -> bool:

@@ -10,6 +10,7 @@ import torch
 
 from chatbot.batches import Examples, Ragged, pad
 from chatbot.bot import Bot, History
+from chatbot.errors import PromptError
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Attention, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins, shared
@@ -108,8 +109,13 @@ def twins(interrupter: Bot, first: Race, second: Race) -> Twins:
 
 
 def heeded(listener: Bot, utterance: str, reply: Reply, history: History = ()) -> Attention | Influence:
-    """What of `utterance` the listener heeded in its `reply`: its attention where it has one, else the influence of each word."""
+    """What of `utterance` the listener heeded in its `reply`: its attention where it has one, else the influence of each word.
+
+    Raises PromptError for a reply that another bot gave, such as the one of that name before it was trained again.
+    """
     assert isinstance(listener.network, Seq2Seq)
+    if max(reply.ids, default=0) >= len(listener.vocabulary) or listener.text(reply.ids) != reply.raw:
+        raise PromptError("another bot gave this reply", remedy="ask again to see what this one heeds")
     measure = influence if listener.network.attention is None else attention
     return measure(listener, utterance, reply, history)
 

@@ -9,6 +9,8 @@ from chatbot.errors import OptionError
 
 Strategy = Literal["greedy", "sample", "beam"]
 
+SEEDS = 2**31  # so many there are
+
 
 def plural(number: int, noun: str) -> str:
     """`1 word`, `2 words`."""
@@ -39,10 +41,11 @@ class Decoding:
             ("--top-p", self.top_p, 0 < self.top_p <= 1, "above 0 and up to 1"),
             ("--beam", self.width, 1 <= self.width <= 64, "from 1 to 64"),
             ("--block-ngrams", self.block_ngrams, self.block_ngrams >= 0, "0 or more"),
-            ("--seed", self.seed, 0 <= self.seed < 2**31, "from 0 to 2147483647"),
+            ("--seed", self.seed, 0 <= self.seed < SEEDS, f"from 0 to {SEEDS - 1}"),
+            ("--limit", self.limit, self.limit >= 0, "0 or more"),
         ):
             if not possible:
-                raise OptionError(f"{flag} {value:g} is out of range", remedy=f"use a number {range_}")
+                raise OptionError(f"{flag} {value} is out of range", remedy=f"use a number {range_}")
         if self.known_replies and self.block_ngrams:
             raise OptionError("--known-replies and --block-ngrams exclude each other", remedy="leave out --block-ngrams: a known reply is said word for word")
 

@@ -1,5 +1,6 @@
 """The folder `resume` of a bundle: what an interrupted run needs to go on is kept there, and a lock that keeps a second run out. Free of torch."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,8 +34,10 @@ def claimed(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        if os.name == "nt":
+            lock.release()
+        path.unlink(missing_ok=True)  # where that can be, while it is held: after that it may be another's
         lock.release()
-        path.unlink(missing_ok=True)
         if not any(inside.iterdir()):
             inside.rmdir()
         if made and folder.exists() and not any(folder.iterdir()):

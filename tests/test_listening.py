@@ -1,6 +1,7 @@
 """The race, the ladder and what was heeded: steps that join to what was heard and said, waits, words, a last rung that is the reply, weights and twins."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -294,7 +295,11 @@ def test_the_influence_of_a_word_is_the_difference_of_two_scorings(vocabulary, l
 def test_a_network_without_attention_shows_influence_instead(vocabulary, listener):
     for kind, record in (("none", Influence), ("general", Attention)):
         bot = Bot(listener(len(vocabulary), attention=kind), vocabulary, reply_limit=8)
-        assert isinstance(heeded(bot, "hello", bot.reply("hello")), record), "a single word can be left out too"
+        reply = bot.reply("hello")
+        assert isinstance(heeded(bot, "hello", reply), record), "a single word can be left out too"
+        for other in (replace(reply, ids=(*reply.ids, len(bot.vocabulary))), replace(reply, ids=reply.ids[:-1]), replace(reply, text="yes")):
+            with pytest.raises(PromptError, match="another bot"):
+                heeded(bot, "hello", other)
 
 
 # Twins

@@ -16,7 +16,7 @@ from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import NetworkOptions, TrainingOptions
 from chatbot.training import learner as learners
-from chatbot.training import memory
+from chatbot.training import loop, memory
 from chatbot.training.learner import IN_A_ROW, Diverged, Learner
 from chatbot.training.loop import Checkpoint, train
 from chatbot.training.memory import Shortage, cut, parts_for, step_bytes
@@ -77,6 +77,21 @@ def test_law_3_a_run_that_goes_on_from_any_step_ends_in_the_same_bits(vocabulary
         assert list(map(told, rest)) == list(map(told, whole[k:])), f"from {k} on"
         if rest:
             assert same(rest[-1].networks, whole[-1].networks), f"from {k} on"
+
+
+def test_law_3_a_run_goes_on_in_as_many_parts_whatever_memory_is_free_by_then(vocabulary, examples, monkeypatch):
+    """Each part of a batch draws its own dropout."""
+    monkeypatch.setattr(loop, "free_memory", lambda: 300_000)
+    whole = list(run(vocabulary, examples))
+    begun = run(vocabulary, examples)
+    *_, last = islice(begun, 3)
+    kept = through_a_file(last.checkpoint())
+    assert kept.facts["networks"]["listener"]["parts"] > 1
+    monkeypatch.setattr(loop, "free_memory", lambda: 2**40)
+    rest = list(run(vocabulary, examples, checkpoint=kept))
+    assert list(map(told, rest)) == list(map(told, whole[3:]))
+    assert same(rest[-1].networks, whole[-1].networks)
+    assert not same(list(run(vocabulary, examples))[-1].networks, whole[-1].networks), "the parts would have to matter"
 
 
 def test_law_3_a_checkpoint_does_not_change_with_the_steps_after_it(vocabulary, examples):
@@ -164,7 +179,7 @@ def test_batches_that_are_accumulated_teach_what_one_batch_of_them_all_does(voca
 
 
 @pytest.mark.parametrize("parts", [2, 3, 4, 64])
-def test_a_batch_computed_in_parts_teaches_the_same(vocabulary, examples, parts):
+def test_a_batch_computed_in_parts_teaches_the_same_without_dropout(vocabulary, examples, parts):
     (whole,) = examples.batches(10_000)
     assert 1 < len(cut(whole, parts)) <= parts
     near(stepped(learner(vocabulary, **SGD), [whole]), stepped(learner(vocabulary, parts=parts, **SGD), [whole]))
@@ -188,7 +203,7 @@ def test_where_memory_is_short_the_batch_is_halved_until_it_fits(vocabulary, exa
     scarce(monkeypatch, rows=3)
     short = stepped(learner(vocabulary, **SGD), [whole])
     near(plenty, short)
-    assert math.ceil(len(whole.rows) / short.parts) <= 3 < math.ceil(2 * len(whole.rows) / short.parts)
+    assert math.ceil(len(whole.rows) / short.at.parts) <= 3 < math.ceil(2 * len(whole.rows) / short.at.parts)
 
 
 def test_the_longest_batch_is_tried_before_the_first_step(vocabulary, examples, monkeypatch):
@@ -196,7 +211,7 @@ def test_the_longest_batch_is_tried_before_the_first_step(vocabulary, examples, 
     scarce(monkeypatch, rows=2)
     one = learner(vocabulary, **SGD)
     one.try_out(whole)
-    assert one.parts > 1
+    assert one.at.parts > 1
     assert one.at.step == 0
     assert all(weight.grad is None for weight in one.weights)
 
@@ -228,6 +243,8 @@ def test_a_control_group_is_counted_as_free_memory(monkeypatch, tmp_path):
     (tmp_path / "memory.max").write_text("3000\n")
     (tmp_path / "memory.current").write_text("1000\n")
     assert memory.free_memory() == 2000
+    (tmp_path / "memory.stat").write_text("anon 300\ninactive_file 600\nactive_file 100\n")
+    assert memory.free_memory() == 2600, "of files that were read the kernel gives back what nobody uses"
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.free_memory() > 2000
 

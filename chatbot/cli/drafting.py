@@ -1,5 +1,6 @@
 """What `chatbot test --new` makes drafts of."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ def drafted(source: Path) -> str:
         if not session.turns:
             raise TranscriptError("nothing was said in it", place=source, remedy="name another conversation")
         return draft_of_session([session.turns[number - 1] for number in session.thread(len(session.turns))], title=source.stem)
-    pairs = list(_of_topics(source) if source.is_dir() else read_pairs(options.corpus_path(source), alone=True))
+    pairs = list(_of_topics(source) if os.path.isdir(source) else read_pairs(options.corpus_path(source), alone=True))
     return drafts(pairs, allowed_replies(pairs))
 
 

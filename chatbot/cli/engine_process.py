@@ -165,6 +165,6 @@ def _serve(connection: Connection, engine: "BundleEngine") -> None:
                 wanted.add(call)
                 threads.submit(answer, call, *asked).add_done_callback(partial(end, call))
             else:
-                wanted.remove(call)
+                wanted.discard(call)  # of a call to a process before this one nothing is known
     except (EOFError, OSError):
         os._exit(0)

@@ -77,8 +77,10 @@ def run(arguments: list[str] | None = None) -> int:
         return _hush()
     except BrokenPipeError:
         return _hush()
-    except OSError as error:  # stdout cannot be written to, such as on a full disk
-        _hush()
+    except OSError as error:
+        if error.filename:  # what was named on the command line, or stands where a file should
+            return _mistake(f"{safe_line(str(error.filename))}: {error.strerror}")
+        _hush()  # stdout cannot be written to, such as on a full disk
         return _mistake(f"the answer cannot be written: {error.strerror}")
 
 

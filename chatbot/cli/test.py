@@ -57,7 +57,7 @@ def play(
     if new:
         from chatbot.cli.drafting import drafted
 
-        typer.echo("\n".join(safe_line(line) for line in drafted(new).splitlines()))
+        typer.echo("\n".join(safe_line(line) for line in drafted(new).split("\n")), nl=False)
         return
     if not paths:
         raise OptionError("no PATH to test", remedy="name .chat files or folders of them")

@@ -126,6 +126,8 @@ def train(
         learning_rate=GENTLE if start_from and learning_rate is None else learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
         label_smoothing=label_smoothing, openings=openings, plan=plan, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
+    if no_interrupter and wait is not None:
+        raise OptionError(f"--wait {safe_line(wait)} is of the interrupter, and --no-interrupter trains none", remedy="leave out one of the two")
     waits = () if no_interrupter else _waits(wait or "1")
     if history < 0:
         raise OptionError(f"--history {history} is too small", remedy="use 0 or more")
@@ -149,7 +151,11 @@ def train(
         processes = held.enter_context(together())
         base = None
         if start_from:
-            chosen = [name for name, value in {"preset": preset, "wait": wait, "history": history or None, **sizes}.items() if value is not None]
+            given = {
+                "preset": preset, "wait": wait, "history": history or None, "lowercase": lowercase or None, "vocab_size": vocab_size or None,
+                "vocabulary": vocabulary if vocabulary != _VOCABULARY.kind else None, **sizes,
+            }  # fmt: skip
+            chosen = [name for name, value in given.items() if value is not None]
             if chosen:
                 what = f"--{chosen[0].replace('_', '-')} cannot be chosen with --start-from: it comes with the bundle"
                 raise OptionError(what, remedy="leave it out, or train without --start-from")
@@ -225,7 +231,7 @@ def _ratios(text: str) -> tuple[float, float]:
 def _waits(text: str) -> tuple[int, ...]:
     """`1` or `1,4,8` as numbers."""
     parts = text.split(",")
-    if not all(part.strip().isdecimal() and 1 <= int(part) <= 64 for part in parts):
+    if not all(part.strip().isdecimal() and len(part) < 10 and 1 <= int(part) <= 64 for part in parts):
         raise OptionError(f"--wait “{text}” is no list of waits", remedy="use whole numbers from 1 to 64 with commas between them, such as 1,4,8")
     return tuple(sorted({int(part) for part in parts}))
 

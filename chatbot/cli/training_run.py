@@ -329,7 +329,12 @@ def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapp
             "pairs": data.pairs,
             "utterances": data.utterances,
         },
-        training={"command": safe_line(command), "held_out": sources.valid is None, "vocabulary": asdict(settings.vocabulary), **asdict(settings.training)},
+        training={
+            "command": safe_line(command),
+            "held_out": sources.valid is None,
+            **({} if settings.start_from else {"vocabulary": asdict(settings.vocabulary)}),  # else it came with the bundle
+            **asdict(settings.training),
+        },
         known_replies=settings.known_replies,
         unsure=settings.unsure,
         versions={"chatbot": version("chatbot"), "torch": version("torch"), "sentencepiece": version("sentencepiece")},

@@ -145,13 +145,8 @@ def groups_path(path: Path) -> Path:
     return (path.with_suffix("") if path.suffix in PACKED else path).with_suffix(".groups.tsv")
 
 
-def read_groups(path: Path) -> dict[int, Group]:
-    """The groups of the corpus at `path` by line number; empty when there is no NAME.groups.tsv beside it."""
-    return dict(_group_lines(path))
-
-
 def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
-    """The groups of a corpus one by one. They stand in the order of its lines."""
+    """The groups of the corpus at `path` with the numbers of their lines, in order; none when there is no NAME.groups.tsv beside it."""
     if not path.name or not os.path.isfile(beside := groups_path(path)):
         return
     remedy, last = "run `chatbot corpus expand` again, or delete this file", 0

@@ -34,7 +34,7 @@ class Writer:
 
     def __init__(self, folder: Path, pieces: int) -> None:
         self.folder, self.kind = folder, np.dtype(np.int16 if pieces <= _NARROW else np.int32)
-        self.examples, self.longest = 0, 0
+        self.examples = 0
         self._ends = dict.fromkeys(SIDES, 0)
         self._files: dict[str, BinaryIO] = {}
 

@@ -60,7 +60,7 @@ class Recurrence(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Dropout whose mask is drawn once a row and shared by all its steps (Gal & Ghahramani 2016): better for a recurrence, and cheap to draw."""
+    """Dropout whose mask is drawn once a row and shared by all steps of a call (Gal & Ghahramani 2016): better for a recurrence, and cheap to draw."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()

@@ -53,6 +53,7 @@ class Standing:
     stopped: bool = False
     skipped: int = 0  # steps without a finite gradient, the last in a row
     skipped_in_all: int = 0
+    parts: int = 1  # in which each batch is computed, one after the other, for want of memory; each draws its own dropout
 
 
 class Learner:
@@ -66,7 +67,6 @@ class Learner:
         repeating: Repeating | None = None,
     ) -> None:  # fmt: skip
         self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
-        self.parts = parts  # in which each batch is computed, one after the other, for want of memory
         self._own = Lesson(network, options, repeating)
         self.lesson = processes.share(self._own)
         self._chance = torch.Generator(next(network.parameters()).device)
@@ -76,7 +76,7 @@ class Learner:
         self.weights = [weight for weight in self._own.parameters() if weight.requires_grad]
         self.device = self.weights[0].device
         self.optimiser = _optimiser(self._own, options)
-        self.at = Standing()
+        self.at = Standing(parts=parts)
         self.best: nn.Module | None = None
         self.loss = 0.0  # nats a piece, a running mean, as last read
         self._loss = torch.zeros((), dtype=torch.float32, device=self.device)
@@ -170,9 +170,9 @@ class Learner:
         except RuntimeError as error:
             if not is_shortage(error) or self.processes.world > 1:  # the others are waiting in the middle of the step
                 raise
-        if self.parts >= max(len(batch.rows) for _, batch in batches):
+        if self.at.parts >= max(len(batch.rows) for _, batch in batches):
             raise Shortage
-        self.parts *= 2
+        self.at.parts *= 2
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
@@ -184,7 +184,7 @@ class Learner:
         for number, (place, batch) in enumerate(batches):
             # All randomness of a batch is a function of its place, so going on needs no generator's state, and no process another's.
             self._chance.manual_seed(seed_of(self.options.seed, self.number, epoch, place))
-            halves = cut(batch, self.parts)
+            halves = cut(batch, self.at.parts)
             for half, part in enumerate(halves):
                 last = number + 1 == len(batches) and half + 1 == len(halves)
                 with self._alone(last), _precision(self.device):

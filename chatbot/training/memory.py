@@ -1,4 +1,5 @@
-"""Memory: how many parts a batch must be computed in so that a step fits. The gradient of a step is the sum over its parts, so they change nothing else."""
+"""Memory: how many parts a batch must be computed in so that a step fits. The gradient of a step is the sum over its parts;
+without dropout, of which each part draws its own, they change nothing else."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,5 +58,12 @@ def free_memory() -> int:
     free = psutil.virtual_memory().available
     limit, used = _CONTROL_GROUP / "memory.max", _CONTROL_GROUP / "memory.current"
     if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdecimal():
-        free = min(free, int(most) - int(used.read_text()))
+        free = min(free, int(most) - int(used.read_text()) + _reclaimable())
     return max(0, free)
+
+
+def _reclaimable() -> int:
+    """Bytes of files that the control group counts as used, and that the kernel gives up when memory is wanted."""
+    facts = _CONTROL_GROUP / "memory.stat"
+    told = dict(line.split() for line in facts.read_text().splitlines()) if facts.is_file() else {}
+    return int(told.get("inactive_file", 0))

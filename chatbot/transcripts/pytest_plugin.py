@@ -39,6 +39,7 @@ class ChatFile(pytest.File):
     def collect(self) -> Iterator["ChatScene"]:
         """Yields its scenes."""
         from chatbot.errors import ChatbotError
+        from chatbot.safe_text import safe_line
         from chatbot.transcripts.parse import read
 
         try:
@@ -46,7 +47,7 @@ class ChatFile(pytest.File):
         except ChatbotError as error:
             raise self.CollectError(str(error)) from None
         for scene in self.transcript.scenes:
-            yield ChatScene.from_parent(self, name=scene.name, scene=scene)
+            yield ChatScene.from_parent(self, name=safe_line(scene.name), scene=scene)
 
     @cached_property
     def outcomes(self) -> "dict[str, Outcome]":
@@ -75,9 +76,11 @@ class ChatScene(pytest.Item):
 
     def runtest(self) -> None:
         """Plays it."""
-        outcome = self.parent.outcomes.get(self.name) or self.parent.play([self.scene])[0]
+        from chatbot.safe_text import safe_line
+
+        outcome = self.parent.outcomes.get(self.scene.name) or self.parent.play([self.scene])[0]
         if outcome.status == "xfailed":
-            pytest.xfail(self.scene.xfail or "")
+            pytest.xfail(safe_line(self.scene.xfail or ""))
         if not outcome.fine:
             raise NotFineError(outcome)
 

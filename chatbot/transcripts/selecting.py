@@ -1,6 +1,7 @@
 """Which scenes are played: the files, the titles, and what the command line has others of."""
 
 import ast
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from chatbot.transcripts.scenes import Scene
 
 def files(paths: Iterable[Path]) -> list[Path]:
     """The transcripts that `paths` name: the files themselves, and every .chat file below the folders; each once."""
-    named = (sorted(path.rglob("*.chat")) if path.is_dir() else [path] for path in paths)
+    named = (sorted(path.rglob("*.chat")) if os.path.isdir(path) else [path] for path in paths)
     return list(dict.fromkeys(one for those in named for one in those))
 
 

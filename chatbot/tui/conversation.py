@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from chatbot.errors import OptionError
-from chatbot.records import BotCard, Decoding, Reply, Strategy
+from chatbot.records import SEEDS, BotCard, Decoding, Reply, Strategy
 from chatbot.sessions import Session, Told
 
 History = tuple[tuple[str, str], ...]
@@ -61,7 +61,8 @@ class Conversation:
         if session.turns:
             self.go_back(len(session.turns))
             if chosen == Decoding():
-                self.decoding = session.turns[-1].decoding
+                last = session.turns[-1].decoding
+                self.decoding = replace(last, known_replies=card.known_replies and not last.block_ngrams, unsure=card.unsure)
                 self._count_up()
         return session.trouble or ("" if same else f"This conversation was held with another {session.bundle}: the same question may get another reply now.")
 
@@ -111,7 +112,7 @@ class Conversation:
 
     def _count_up(self) -> None:
         if self.decoding.strategy == "sample":
-            self.decoding = replace(self.decoding, seed=self.decoding.seed + 1)
+            self.decoding = replace(self.decoding, seed=(self.decoding.seed + 1) % SEEDS)
 
 
 def changed(decoding: Decoding, settings: str) -> Decoding:

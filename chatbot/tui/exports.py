@@ -1,5 +1,6 @@
 """A conversation as a file for others: text, data, a transcript to test with, a picture of the screen."""
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ def export(session: Session, where: str, picture: Callable[[], str] | None = Non
 
     `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
     """
-    path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else where).expanduser()
+    path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else os.path.expanduser(where))
     kind = path.suffix.lower()
     numbers = session.thread(len(session.turns))
     if kind == ".svg" and picture is not None:
@@ -29,7 +30,7 @@ def export(session: Session, where: str, picture: Callable[[], str] | None = Non
         raise SessionError("nothing has been said yet", place=where, remedy="say something first")
     else:
         text = {".md": _markdown, ".json": _json, ".chat": _chat}[kind](session, numbers)
-    if path.exists():
+    if os.path.exists(path):
         raise SessionError("is there already, and stays as it is", place=where, remedy="name another file")
     try:
         write_whole(path, text.encode())
@@ -60,4 +61,5 @@ def _json(session: Session, numbers: list[int]) -> str:
 def _chat(session: Session, numbers: list[int]) -> str:
     from chatbot.transcripts import draft_of_session
 
-    return safe_text(draft_of_session([session.turns[number - 1] for number in numbers]))
+    draft = draft_of_session([session.turns[number - 1] for number in numbers])
+    return "\n".join(map(safe_line, draft.split("\n")))

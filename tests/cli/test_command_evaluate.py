@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from chatbot import bundle as bundles
+from chatbot.corpus.pairs import read_pairs
+from chatbot.corpus.split import split_pairs
+
 NETWORK = {
     "places",
     "pairs",
@@ -77,6 +81,23 @@ def test_a_copy_of_the_training_corpus_is_the_training_corpus(chatbot, scored, t
     text = (folder.parent.parent / "corpus.tsv").read_bytes()
     (tmp_path / "copy.tsv").write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
     assert strict_json(chatbot("evaluate", "copy.tsv", "--model", folder, "--json").out)["part"] == "test"
+
+
+def test_what_training_left_out_for_its_length_is_not_asked(chatbot, mistake, scored, tmp_path, strict_json):
+    """Of its own corpus, whose lines nobody may change: that would make it another. Of a strange one the line is named."""
+    folder, _ = scored
+    corpus = folder.parent.parent / "corpus.tsv"
+    asked = [strict_json(chatbot("evaluate", corpus, "--model", folder, "--json").out)]
+    vocabulary = bundles.load(folder).vocabulary
+    pieces = sorted(len(vocabulary.encode(side)) for pair in split_pairs(list(read_pairs(corpus))).test for side in (pair.utterance, pair.reply))
+    shorter = shutil.copytree(folder, tmp_path / "shorter")
+    details = json.loads((shorter / "bundle.json").read_text("utf-8"))
+    (shorter / "bundle.json").write_text(json.dumps(details | {"utterance_limit": pieces[-1] - 1}), "utf-8")
+    asked.append(strict_json(chatbot("evaluate", corpus, "--model", shorter, "--json").out))
+    whole, rest = (one["networks"]["listener"]["pairs"] for one in asked)
+    assert 0 < rest < whole
+    (tmp_path / "strange.tsv").write_text(f"hello\thi\n{'x y ' * 99}\thi\n")
+    assert "strange.tsv:2:1: an utterance of more than" in mistake("evaluate", tmp_path / "strange.tsv", "--model", shorter)
 
 
 def test_a_corpus_that_was_all_trained_on_is_refused(mistake, bundle_folder):

@@ -78,6 +78,8 @@ OPTIONS = {
     "--wait 0": "--wait .0",
     "--wait one": "--wait .one",
     "--wait 1,,2": "--wait",
+    "--wait 99999999999": "--wait",
+    "--wait 4 --no-interrupter": "--wait 4.*--no-interrupter",
     "--history -1": "--history -1",
     "--history 2": "pets.tsv: no blank line",
     "--epochs -1": "--epochs -1",

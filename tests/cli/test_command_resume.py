@@ -349,9 +349,10 @@ def faq(tmp_path):
 
 def test_a_run_starts_from_a_bundle(train, chatbot, own, faq, corpus, tmp_path):
     before = stored(own)
-    ran = train("faq.tsv", "--start-from", "mine", "--mix", "pets.tsv", "--hidden", 16, sizes=False)
-    assert ran.code == 2
-    assert "--hidden cannot be chosen with --start-from" in ran.err
+    for option in (("--hidden", 16), ("--lowercase",), ("--vocab-size", 500), ("--vocabulary", "bpe"), ("--history", 1)):
+        ran = train("faq.tsv", "--start-from", "mine", "--mix", "pets.tsv", *option, sizes=False)
+        assert ran.code == 2
+        assert f"{option[0]} cannot be chosen with --start-from" in ran.err
     ran = train("faq.tsv", "--start-from", "mine", "--mix", "pets.tsv", "--epochs", 40, sizes=False)
     assert ran.code == 0, ran.err
     after = stored(tmp_path / "models" / "faq")

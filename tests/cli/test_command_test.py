@@ -114,6 +114,8 @@ def test_nothing_to_test_is_neither_right_nor_wrong(chatbot, own, write, tmp_pat
         (("a.chat", "--model", "mine", "--junit", "gone/x.xml"), "--junit gone/x.xml cannot be written"),
         (("broken.chat",), "broken.chat:3:1: “<!” begins no line of a transcript"),
         (("--new", "gone.tsv"), "gone.tsv"),
+        (("x" * 300,), "File name too long"),
+        (("--new", "x" * 300), "File name too long"),
         (("gone.chat", "--check-format"), "gone.chat: no such file"),
     ],
 )
@@ -314,6 +316,14 @@ def test_pytest_plays_the_same_scenes(chatbot, own, said, write, pytester):
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(broken))
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*broken.chat:3:1: “<!” begins no line of a transcript*"])
+
+
+def test_pytest_shows_no_control_character_of_a_title_or_a_reason(own, said, write, pytester):
+    path = write("== right \x1b[31m", f"> {ASKED[0]}", "<?", "== wrong", '@xfail "why \x1b[32m"', *WRONG[1:], name="test_bot.chat")
+    ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(path), "-v", "-rx")
+    ran.assert_outcomes(passed=1, xfailed=1)
+    assert "\x1b[3" not in str(ran.stdout)
+    ran.stdout.fnmatch_lines(["*right ␛?31m PASSED*", "*why ␛?32m*"])
 
 
 def test_a_scene_that_cannot_be_played_takes_none_with_it_in_pytest(own, said, write, pytester):

@@ -8,15 +8,17 @@ import pytest
 from textual.widgets import Input, Select
 from tui_stage import CARD, LATE, NIGHT, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
-from chatbot.records import BotCard, Candidate, Choice, Decoding, Reply
+from chatbot.records import SEEDS, BotCard, Candidate, Choice, Decoding, Reply
 from chatbot.sessions import Session, Told, read
+from chatbot.transcripts.parse import read as transcript
 from chatbot.tui.app import ChatApp
 from chatbot.tui.bundle_sheet import BundleSheet
 from chatbot.tui.choices_view import ChoicesView
 from chatbot.tui.commands import Given, command_of
-from chatbot.tui.conversation import changed
+from chatbot.tui.conversation import Conversation, changed
 from chatbot.tui.decoding_panel import FIELDS, DecodingPanel
 from chatbot.tui.entries import Example, Notice
+from chatbot.tui.exports import export
 from chatbot.tui.tour import ENGLISH, KOREAN, Frame, Tour
 from chatbot.tui.turn import Turn
 
@@ -147,6 +149,22 @@ def test_a_session_goes_on_where_it_ended(engine, tmp_path):
     drive(app, script)
 
 
+def test_a_conversation_is_gone_on_with_as_its_bot_is_now_told_to_answer(tmp_path):
+    """What it said only where it was sure, and known replies, are the bot's own, and of the flags; how it draws is the conversation's."""
+    session = Session(CARD.name, KEY, tmp_path)
+    session.add(Told("q", Decoding(strategy="beam", width=3, known_replies=True, unsure="What?"), Reply("a", -1.0, 2, 3.0)))
+    talk = Conversation(Decoding(), tmp_path)
+    talk.resume(read(session.path), replace(CARD, known_replies=False, unsure="Pardon?"))
+    assert talk.decoding == Decoding(strategy="beam", width=3, unsure="Pardon?")
+
+
+def test_after_the_last_seed_comes_the_first():
+    talk = Conversation(Decoding(strategy="sample", seed=SEEDS - 1))
+    talk.start(CARD)
+    talk.ask("q")
+    assert talk.decoding.seed == 0
+
+
 @pytest.mark.parametrize("wrong", ["line", "bundle"])
 def test_a_broken_session_or_one_of_another_bundle_is_said_and_goes_on_in_a_file_of_its_own(engine, tmp_path, wrong):
     session = Session(CARD.name, KEY if wrong == "line" else "other", tmp_path)
@@ -177,6 +195,16 @@ def test_a_talk_that_is_not_kept_leaves_no_file_and_a_disk_that_is_full_is_said_
     drive(app, script)
 
 
+def test_a_long_conversation_is_exported_whole_as_a_transcript_that_can_be_read(tmp_path):
+    session = Session(CARD.name, KEY)
+    for number in range(400):
+        session.add(Told(f"question number {number},\u2028{'that is long ' * 5}\x07", Decoding(), Reply(f"answer {number}", -1.0, 2, 3.0), number))
+    export(session, str(tmp_path / "a.chat"))
+    (scene,) = transcript(tmp_path / "a.chat").scenes
+    assert [turn.expected[0].text.split()[-1] for turn in scene.turns] == [str(number) for number in range(400)]
+    assert "\x07" not in (tmp_path / "a.chat").read_text()
+
+
 def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = ChatApp(FakeEngine(late="\x1b[31m[/] # no <b>heading</b>"))
@@ -194,6 +222,9 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
         await see(pilot, "no kind of file called “.exe”")
         await ask(pilot, "/export /nonexistent/a.md")
         await see(pilot, "/nonexistent/a.md: cannot be written")
+        for odd in ("~nobody-of-that-name/a.md", f"{'a' * 300}.md"):
+            await ask(pilot, f"/export {odd}")
+            await see(pilot, f"{odd[:20]}")
         await ask(pilot, "/export .json")
         await until(pilot, lambda: len(list(tmp_path.glob(f"{CARD.name}-*.json"))) == 1, "a name of its own")
 
