@@ -403,12 +403,12 @@ def test_a_plan_goes_by_what_was_heard_of_the_utterance_alone():
     planner = Planner(NetworkOptions(hidden=8, embedding=6, replies=3)).eval()
     generator = torch.Generator().manual_seed(1)
     embedded, heard, last = torch.randn(1, 5, 6, generator=generator), torch.rand(1, 5, 8, generator=generator) - 0.5, torch.randn(1, 8, generator=generator)
-    now = torch.tensor([[False, False, True, True, False]])
+    source, now = torch.tensor([[7, 8, 9, 7, PAD]]), torch.tensor([[False, False, True, True, False]])
 
     def logits(changed):
-        return planner(embedded + changed[:, :, None], heard + changed[:, :, None] * 0.5, last, now).logits
+        return planner(embedded + changed[:, :, None], heard + changed[:, :, None] * 0.5, last, source + changed, now).logits
 
-    plan = planner(embedded, heard, last, now).logits
+    plan = planner(embedded, heard, last, source, now).logits
     torch.testing.assert_close(logits(~now), plan)
     assert not torch.allclose(logits(now), plan)
 

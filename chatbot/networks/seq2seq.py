@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
-from chatbot.networks.embedding import Heard, Said, utterance
+from chatbot.networks.embedding import Heard, Pairs, Said, utterance
 from chatbot.networks.protocol import Context, Plan
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
@@ -72,13 +72,13 @@ class Seq2Seq(nn.Module):
         embedded = self.dropout(self.heard(source))  # (B, S, E)
         if self.options.reverse_source:
             turned = turn(source.shape[1], lengths)
-            embedded, now = pick(embedded, turned), now.gather(1, turned)
+            embedded, source, now = pick(embedded, turned), source.gather(1, turned), now.gather(1, turned)
         # Of two directions the one that reads the utterance first is asked before it forgets it over the turns before, which the other has heard.
         ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
         heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
         memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
-        plan = self.planner(embedded, heard, last[-1], now) if self.planner else None
+        plan = self.planner(embedded, heard, last[-1], source, now) if self.planner else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
     def decode(self, tokens: Tensor, context: Context) -> tuple[Tensor, Context]:
@@ -109,10 +109,11 @@ class Seq2Seq(nn.Module):
         if self.planner:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:
+            self.planner.pairs = before.pairs
             now, then = [*known.keys(), replies], [*known.values(), had]
             with torch.no_grad():
-                for mine, theirs in zip(self.planner.parameters(), before.parameters(), strict=True):
-                    mine[now] = theirs[then]
+                for part in ("which.weight", "which.bias", "told.weight"):
+                    self.planner.get_parameter(part)[now] = before.get_parameter(part)[then]
         return self
 
 
@@ -121,15 +122,16 @@ class Planner(nn.Module):
 
     What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
-    the embeddings over the root of their number (Cer et al. 2018), both of the utterance without the turns before it: with the words themselves at hand, an
-    utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others
+    the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it: with the
+    words themselves at hand, an utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
         self.dropout = Dropout(options.dropout)
-        self.which = nn.Linear(2 * options.hidden + options.embedding, options.replies + 1)
+        self.pairs = Pairs(options) if options.pairs else None
+        self.which = nn.Linear(2 * options.hidden + options.embedding + options.pairs, options.replies + 1)
         self.told = nn.Embedding(options.replies + 1, options.hidden)
         # With zeros, what is heard would hear nothing from the decoder until they have grown; and the words by themselves should not decide at first.
         nn.init.normal_(self.which.weight[:, : options.hidden], std=0.1)
@@ -137,12 +139,16 @@ class Planner(nn.Module):
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 
-    def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, now: Tensor) -> Plan:
-        """What to plan, given the `embedded` pieces (B, S, E), the encoder's outputs `heard` (B, S, H), `last` (B, H) and which pieces are of the utterance itself, `now` (B, S)."""
+    def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, source: Tensor, now: Tensor) -> Plan:
+        """What to plan, given the `embedded` pieces (B, S, E) of `source` (B, S), the encoder's outputs `heard` (B, S, H) and `last` (B, H).
+
+        `now` (B, S) tells which of the pieces are of the utterance itself.
+        """
         real = now[:, :, None]
         words = (embedded * real).sum(1) / real.sum(1).clamp(min=1).sqrt()  # (B, E)
         highest = heard.masked_fill(~real, -1.0).amax(1)  # (B, H); no cell's output is lower, and where nothing was heard there must be a number
-        return Plan(self.which(self.dropout(torch.cat([last, highest, words], -1)[:, None]))[:, 0], self.told.weight)
+        pairs = [self.pairs(source, now)] if self.pairs else []  # (B, P)
+        return Plan(self.which(self.dropout(torch.cat([last, highest, words, *pairs], -1)[:, None]))[:, 0], self.told.weight)
 
 
 class Speak(nn.Module):
