@@ -94,6 +94,15 @@ def test_every_kind_of_network_comes_back(tmp_path, vocabulary, listener, interr
     assert torch.equal(logits(bundle.interrupters[1], vocabulary), logits(networks["interrupter-1"].half().float(), vocabulary))
 
 
+def test_a_bundle_of_the_time_before_pairs_comes_back_without_them(tmp_path, vocabulary, listener, details):
+    options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, replies=5, pairs=0)
+    bundles.save(tmp_path / "a", details(network=options, interrupters={}), vocabulary, {"listener": listener(len(vocabulary), replies=5, pairs=0)}, {})
+    stored = json.loads((tmp_path / "a" / "bundle.json").read_text())
+    assert stored["network"].pop("pairs") == 0
+    (tmp_path / "a" / "bundle.json").write_text(json.dumps(stored))
+    assert bundles.load(tmp_path / "a").details.network == options
+
+
 # On disk
 
 

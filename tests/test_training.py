@@ -12,7 +12,7 @@ from chatbot.batches import Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
-from chatbot.networks.embedding import FEW, Heard
+from chatbot.networks.embedding import FEW, Heard, Pairs
 from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
@@ -375,6 +375,7 @@ def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh):
     assert more.options.replies == 4
     torch.testing.assert_close(more.encode(source).plan.logits[:, [3, 0, 4]], heard.plan.logits)
     torch.testing.assert_close(more.planner.told.weight[[3, 0, 4]], told)
+    assert torch.equal(more.planner.pairs.table.weight, network.planner.pairs.table.weight)
     assert not more.planner.told.weight[[1, 2]].any(), "nothing is told of what has yet to be learnt"
     assert more.planning(0, {}).encode(source).plan is None
     assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
@@ -445,6 +446,18 @@ def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces(
     assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
 
 
+def test_pairs_tell_the_order_of_words_and_are_left_out_like_words():
+    pairs = Pairs(NetworkOptions(pairs=8, word_dropout=0.5))
+    source = torch.tensor([[7, 8, 9, 10, 11, 12], [12, 11, 10, 9, 8, 7], [7, 8, 9, 10, PAD, PAD], [SEP, 7, 8, 9, 10, PAD]])
+    now = (source != PAD) & (source != SEP)
+    found = [pairs(source, now) for _ in range(9)]
+    assert any(not torch.equal(one[0], found[0][0]) for one in found), "some pairs are left out"
+    assert all(torch.equal(one[2], found[0][2]) for one in found), "but none of few pieces"
+    there, back, few, after = pairs.eval()(source, now)
+    assert not torch.allclose(there, back)
+    torch.testing.assert_close(few, after)
+
+
 def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):
     network = fresh()["listener"].eval()
     whole = log_probabilities(network, examples, budget=60)
@@ -468,6 +481,8 @@ def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):
         {"attention": "none"},
         {"attention": "additive", "layers": 3},
         {"bidirectional": False, "attention": "dot"},
+        {"cell": "gru", "hidden": 80, "embedding": 8, "layers": 4},
+        {"hidden": 66, "embedding": 3},
     ],
     ids=str,
 )

@@ -3,6 +3,8 @@
 B rows, S source pieces, T target pieces, V vocabulary, E embedding, H hidden, L layers.
 """
 
+from bisect import bisect_right
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,8 @@ from chatbot.networks.seq2seq import Speak
 from chatbot.networks.undrawn import Undrawn
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
+
+ROUNDING = 0.04  # the share of its parameters that an interrupter may lack for a rounder width
 
 
 class TokenByTokenRNN(nn.Module):
@@ -119,15 +123,16 @@ def parameters(network: nn.Module) -> int:
 
 def twin(options: NetworkOptions, vocabulary: int, *, wait: int, target: int) -> TokenByTokenRNN:
     """The interrupter whose number of parameters is nearest to `target`: the hidden width is what gives."""
-    low, high = 1, 2
-    with torch.device("meta"), Undrawn():
-        while parameters(TokenByTokenRNN(options, vocabulary, hidden=high, wait=wait)) < target:
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            if parameters(TokenByTokenRNN(options, vocabulary, hidden=middle, wait=wait)) <= target:
-                low = middle
-            else:
-                high = middle
-    hidden = low - low % 8 if low > 64 else low  # whole cache lines for the fused kernels
+
+    def off(hidden: int) -> int:
+        """By how many parameters too large."""
+        with torch.device("meta"), Undrawn():
+            return parameters(TokenByTokenRNN(options, vocabulary, hidden=hidden, wait=wait)) - target
+
+    high = 2
+    while off(high) < 0:
+        high *= 2
+    low = bisect_right(range(high), 0, lo=1, key=off) - 1
+    rounded = low - low % 8  # whole cache lines for the fused kernels
+    hidden = rounded if low > 64 and -off(rounded) <= target * ROUNDING else min((max(1, low), low + 1), key=lambda width: abs(off(width)))
     return TokenByTokenRNN(options, vocabulary, hidden=hidden, wait=wait)
