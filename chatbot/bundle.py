@@ -193,6 +193,9 @@ def remove(folder: Path) -> None:
     Raises BundleError when they cannot be removed, or when a run is at work in it.
     """
     read_json(folder)
+    for needed in (folder, folder.parent):
+        if not os.access(needed, os.W_OK):
+            raise BundleError("cannot be removed: it may not be written to", place=needed, remedy="check its permissions")
     try:
         with resume.claimed(folder):
             resume.remove(folder)

@@ -99,6 +99,8 @@ class TrainingOptions:
         _between("--seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):
             raise OptionError(f"--learning-rate {self.learning_rate:g} teaches nothing", remedy="use a number above 0, such as 0.003")
+        if self.label_smoothing == 1:
+            raise OptionError("--label-smoothing 1 leaves nothing of a target", remedy="use less than 1")
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli import corpus_import, corpus_shown, corpus_write, options
-from chatbot.errors import OptionError
+from chatbot.errors import CorpusError, OptionError
 from chatbot.safe_text import safe_json, safe_line
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def stats(
     corpora = Corpora([options.corpus_path(path) for path in corpus], history=history)
     with inspected(corpora) as found:
         numbers = counted(corpora, found)
+    if not numbers.pairs:
+        raise CorpusError("no pairs in it", place=corpus[0], remedy="see `chatbot corpus check`")
     if json_:
         typer.echo(safe_json(numbers.facts(), indent=1))
         return

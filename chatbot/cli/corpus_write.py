@@ -1,5 +1,6 @@
 """`chatbot corpus expand` and `chatbot corpus new`: what writes corpora."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,12 @@ def expand(
         raise CorpusError("no name of a file", place=f"--out “{out}”", remedy="name the .tsv file to write")
     topics = read_topics(folder)
     talks = conversations(exchanges_in(topics))
+    if not talks:
+        raise CorpusError("no utterance with a reply in it", place=folder, remedy="write some: `chatbot corpus new` shows how")
+    if out.suffix != ".tsv":
+        raise CorpusError("pairs are written to a .tsv file", place=out, remedy=f"name {out.with_suffix('.tsv').name}")
+    if os.path.lexists(out) and not os.path.isfile(groups_path(out)):
+        raise CorpusError("is there already, and was not written by `corpus expand`", place=out, remedy="name another file with --out, or delete it")
     try:
         for path, text in zip((out, groups_path(out)), written(talks), strict=True):
             write_whole(path, text.encode())

@@ -61,6 +61,7 @@ class BundleEngine:
             bundles.fingerprint(folder),
             chosen.known_replies,
             chosen.unsure,
+            network.attention != "none",
         )
 
     def close(self) -> None:

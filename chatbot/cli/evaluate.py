@@ -51,6 +51,8 @@ def evaluate(
     decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     if not late_cue and (beside or picture):
         raise OptionError("--beside and --picture do nothing without --late-cue", remedy="add --late-cue")
+    if html and html.suffix != ".html":
+        raise OptionError(f"--report {html} is no page", remedy="give it a name that ends in .html")
     if late_cue and (trained_on or neighbour or against or html or plots):
         raise OptionError("--late-cue is a report of its own", remedy="leave out --trained-on, --neighbour, --against, --report and --plots")
     from chatbot import bundle as bundles

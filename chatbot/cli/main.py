@@ -98,7 +98,8 @@ def _mistake(line: str) -> int:
 
 def main() -> None:
     """The entry point."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):  # text is UTF-8 whatever the locale; a byte that is not is shown, not fatal
-        if stream is not None:  # closed by who called us
-            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by who called us
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # for good
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="replace")  # text is UTF-8 whatever the locale; a byte that is not is shown, not fatal
     sys.exit(run())

@@ -56,7 +56,8 @@ def talk(
     from chatbot.cli.engine import BundleEngine
 
     if (session or check) and not resume:
-        raise OptionError("a conversation is named but not gone on with", remedy="add --resume")
+        what = "--check asks a kept conversation again" if check else "a conversation is named but not gone on with"
+        raise OptionError(what, remedy="add --resume")
     folder = session_folder()
     resumed = sessions.read(session or sessions.newest(folder)) if resume else None
     model = model or (resumed.bundle if resumed else None)

@@ -57,12 +57,18 @@ def play(
     if new:
         from chatbot.cli.drafting import drafted
 
+        if paths or json_:
+            raise OptionError("--new prints drafts and plays nothing", remedy="leave out PATH and --json")
         typer.echo("\n".join(safe_line(line) for line in drafted(new).split("\n")), nl=False)
         return
     if not paths:
         raise OptionError("no PATH to test", remedy="name .chat files or folders of them")
     if (accept or accept_new) and len(model or ()) > 1:
         raise OptionError("--accept takes one --model", remedy="leave the others out")
+    if junit and junit.suffix != ".xml":
+        raise OptionError(f"--junit {junit} is no XML", remedy="give it a name that ends in .xml")
+    if check_format and (accept or accept_new or junit):
+        raise OptionError("--check-format plays nothing", remedy="leave out --accept, --accept-new and --junit")
     if fail_fast and (accept or accept_new or len(model or ()) > 1):
         raise OptionError("--fail-fast goes with one --model and without --accept", remedy="leave it out")
     transcripts = [read(path) for path in selecting.files(paths)]

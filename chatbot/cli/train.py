@@ -260,5 +260,7 @@ def _last_lines(run: "TrainingRun", seconds: float) -> Iterator[str]:
         yield f"{name:<14} right {scores['right']:6.1%}   perplexity {scores['perplexity']:.4g} a piece   (on {scores['utterances']} held-out utterances)"
     model = "" if run.folder.parent == Path("models") else f" --model {shlex.quote(str(run.folder))}"
     yield f"next:  chatbot talk{model}"
-    yield f"       chatbot compare{model} {shlex.quote(run.try_me())}"
-    yield f"       chatbot evaluate{model} {shlex.join(map(str, run.sources.corpora))}"
+    if run.settings.waits:
+        yield f"       chatbot compare{model} {shlex.quote(run.try_me())}"
+    if run.data.test_pairs:
+        yield f"       chatbot evaluate{model} {shlex.join(map(str, run.sources.corpora))}"

@@ -1,6 +1,7 @@
 """Files of text, plain or packed (`.gz`, `.zst`), read as a stream of blocks of whole lines: UTF-8, and only a line feed ends a line."""
 
 import codecs
+import errno
 import gzip
 import io
 import zlib
@@ -102,6 +103,8 @@ def _unpacked(path: Path) -> Iterator[tuple[io.BufferedIOBase, BinaryIO]]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CorpusError(f"cannot be unpacked: {error}", place=path, remedy="fetch or pack it again") from None
     except OSError as error:
+        if error.errno == errno.ESPIPE:
+            raise CorpusError("a pipe, which cannot be read twice", place=path, remedy="save it as a file first") from None
         raise CorpusError(f"cannot be read: {error.strerror}", place=path, remedy="check the path and its permissions") from None
 
 

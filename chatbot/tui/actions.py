@@ -25,7 +25,7 @@ from chatbot.tui.remembered import Remembered, keep
 from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
-from chatbot.tui.wording import wanted_wait
+from chatbot.tui.wording import NO_INTERRUPTER, wanted_wait
 
 TWICE = 2.0  # seconds within which a second ctrl+c quits
 
@@ -36,7 +36,7 @@ class Actions(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Help", id="keys"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener", id="compare"),
-        Binding("f3", "view", "View", tooltip="race, ladder, attention or twins", id="view"),
+        Binding("f3", "view", "View", tooltip="race, ladder, what was heeded, or twins", id="view"),
         Binding("f4", "ladder", "Ladder", show=False, tooltip="while you type, or no longer", id="ladder"),
         Binding("f5", "replay", "Replay", tooltip="the last race, piece by piece; space pauses", id="replay"),
         Binding("f6", "decoding", "Decoding", tooltip="how replies are chosen, and what that cuts", id="decoding"),
@@ -149,7 +149,8 @@ class Actions(App[None]):
     def action_replay(self) -> None:
         """Shows the last race again."""
         if not self._panel.can_replay:
-            self._chat.remark("There is no race to replay yet: say something with the panel open (F2).")
+            waits = self._status.card.waits if self._status.card else ()
+            self._chat.remark("There is no race to replay yet: say something with the panel open (F2)." if waits else NO_INTERRUPTER)
         else:
             self._panel.open(True)
             self._panel.replay()
@@ -202,7 +203,7 @@ class Actions(App[None]):
         """Begins the tour, or takes its next step."""
         if not self._loaded or self._status.card is None:
             return
-        self._tour = self._tour or Tour(self._status.card.examples)
+        self._tour = self._tour or Tour(self._status.card.examples, attention=self._status.card.attention)
         step, texts = self._tour.next(), self._tour.texts
         if step is None:
             self._tour = None
@@ -259,7 +260,7 @@ class Actions(App[None]):
         elif trouble := self._chat.find(self._sought):
             self._chat.remark(trouble)
 
-    def action_export(self, where: str) -> None:
+    def action_export(self, where: str = "") -> None:
         """Writes the conversation to a file."""
         try:
             self._chat.remark(export(self._conversation.session, where, self.export_screenshot))

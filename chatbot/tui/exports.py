@@ -19,6 +19,8 @@ def export(session: Session, where: str, picture: Callable[[], str] | None = Non
 
     `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
     """
+    if not where:
+        raise SessionError("a conversation is exported to a file", remedy=f"name one, or its ending alone: {ENDINGS}")
     path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else os.path.expanduser(where))
     kind = path.suffix.lower()
     numbers = session.thread(len(session.turns))

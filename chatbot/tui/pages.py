@@ -11,8 +11,8 @@ from textual.style import Style
 
 from chatbot.tui.sheet import DIM, STRONG, Sheet, painted
 
-Page = Literal["race", "ladder", "attention", "twins"]
-PAGES: tuple[Page, ...] = ("race", "ladder", "attention", "twins")
+Page = Literal["race", "ladder", "heeded", "twins"]
+PAGES: tuple[Page, ...] = ("race", "ladder", "heeded", "twins")
 
 
 class Pages(Sheet):

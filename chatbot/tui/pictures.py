@@ -78,7 +78,7 @@ class Pictures(VerticalScroll):
 
     def action_point(self, across: int, down: int) -> None:
         """Moves the cursor: along the rows of what is shown, which are words, or pieces of the reply where attention is alone."""
-        word, piece = (across, down) if self.page == "attention" and self._attention_view.display and not self._race_view.display else (down, across)
+        word, piece = (across, down) if self.page == "heeded" and self._attention_view.display and not self._race_view.display else (down, across)
         self._point(self.cursor.word + word, self.cursor.piece + piece)
 
     @on(Click)

@@ -91,7 +91,7 @@ class _Talk:
         self._answer(self._conversation.ask(utterance))
 
     def _tour(self) -> None:
-        self._touring = self._touring or Tour(self._card.examples)
+        self._touring = self._touring or Tour(self._card.examples, attention=self._card.attention)
         step, texts = self._touring.next(), self._touring.texts
         if step is None:
             self._touring = None

@@ -56,6 +56,7 @@ class Texts:
     """What is told at each step, in one language. `{frame}` is a sentence with a blank, `{first}` and `{other}` what may fill it."""
 
     steps: tuple[str, str, str, str, str]
+    influence: str  # in place of attention, where the bundle has none
     free: str  # said where the bundle has no frame to offer
     unlearned: str
     following: str
@@ -76,6 +77,8 @@ ENGLISH = Texts(
         "Sampling. So far it has always said the likeliest piece. Take /decoding sample and ask once more with /again, a few times: now it draws, each time with another "
         "seed, and ← → go through the replies once Tab has brought you to them. F6 shows what could have come at each step, and what the settings cut away.",
     ),
+    influence="Influence. What does the reply hang on? Each word of your sentence is left out once, and its row tells how likely the same reply would have been then: × 1.00, and "
+    "the word does not matter; × 0.05, and hardly anything is left of it. Which word is it, and how late does it come? This shows what would have changed, not how the listener came to its reply.",
     free="any sentence of your own",
     unlearned="I have not learned this; the race is still real: look at who spoke when, not at what was said.",
     following="Take what stands below (click, or ↑), or a sentence of your own. Enter on the empty prompt goes on.",
@@ -95,6 +98,8 @@ KOREAN = Texts(
         "뽑기. 지금까지는 언제나 가장 그럴듯한 조각만 말했습니다. /decoding sample 을 고르고 /again 으로 몇 번 다시 물어보세요. 이제는 그때그때 다른 씨앗(seed)으로 뽑습니다. Tab 으로 "
         "그 대답에 가면 ← → 로 넘겨 볼 수 있습니다. F6 은 자리마다 무엇이 올 수 있었고 설정이 무엇을 잘라 냈는지 보여 줍니다.",
     ),
+    influence="영향. 대답은 어느 말에 달려 있을까요? 문장의 낱말을 하나씩 빼 보고, 그때 같은 대답이 나올 가능성이 얼마나 되는지를 한 줄에 하나씩 보여 줍니다. × 1.00 이면 그 낱말은 "
+    "있으나 없으나 같고, × 0.05 이면 대답이 거의 사라집니다. 어느 낱말인가요? 얼마나 늦게 나오나요? 무엇이 달라졌을지를 보여 줄 뿐, 어떻게 그런 대답에 이르렀는지는 알려 주지 않습니다.",
     free="아무 문장이나",
     unlearned="이 말은 배운 적이 없습니다. 그래도 경주는 진짜입니다. 무슨 말을 했는지보다 누가 언제 말했는지 보세요.",
     following="아래에서 고르거나(클릭 또는 ↑) 하고 싶은 말을 하세요. 빈 줄에서 Enter 를 누르면 다음으로 갑니다.",
@@ -103,21 +108,22 @@ KOREAN = Texts(
 
 
 class Tour:
-    """A walk through the steps. `examples` are utterances of the bundle that were held out."""
+    """A walk through the steps. `examples` are utterances of the bundle that were held out; without attention the fourth step is about influence."""
 
-    def __init__(self, examples: tuple[str, ...]) -> None:
+    def __init__(self, examples: tuple[str, ...], *, attention: bool = True) -> None:
         self.texts = KOREAN if any(map(HANGUL.search, examples)) else ENGLISH
+        self._steps = self.texts.steps if attention else (*self.texts.steps[:3], self.texts.influence, self.texts.steps[4])
         self._frame = Frame.of(examples)
         self._place = 0
 
     def next(self) -> Step | None:
         """The step to take now; None when there is none left."""
-        if self._place == len(self.texts.steps):
+        if self._place == len(self._steps):
             return None
         frame, fillers = self._frame, self._frame.fillers
         first, other = (fillers[0], fillers[-1]) if fillers else (BLANK, "WORD")
-        text = self.texts.steps[self._place].format(frame=frame if fillers else self.texts.free, first=first, other=other)
+        text = self._steps[self._place].format(frame=frame if fillers else self.texts.free, first=first, other=other)
         self._place += 1
-        pages: tuple[Page, ...] = ("race", "twins", "ladder", "attention", "race")
+        pages: tuple[Page, ...] = ("race", "twins", "ladder", "heeded", "race")
         offers = (frame.sentences, tuple(f"/ending {filler}" for filler in fillers), frame.sentences, frame.sentences, ("/decoding sample", "/again"))
-        return Step(f"{self._place}/{len(self.texts.steps)}  {text}", pages[self._place - 1], offers[self._place - 1])
+        return Step(f"{self._place}/{len(self._steps)}  {text}", pages[self._place - 1], offers[self._place - 1])

@@ -10,6 +10,7 @@ from statistics import fmean
 
 from chatbot import Bot
 from chatbot.corpus.pairs import read_pairs
+from chatbot.errors import ChatbotError
 
 
 def right_by_length(model: str) -> dict[int, float]:
@@ -22,7 +23,10 @@ def right_by_length(model: str) -> dict[int, float]:
 
 
 if __name__ == "__main__":
-    found = {model: right_by_length(model) for model in sys.argv[1:]}
+    try:
+        found = {model: right_by_length(model) for model in sys.argv[1:]} or sys.exit(__doc__)
+    except ChatbotError as error:
+        sys.exit(str(error))
     print("words", *(Path(model).name.rjust(14) for model in found))
     for length in next(iter(found.values())):
         print(f"{length:5}", *(f"{shares[length]:14.0%}" for shares in found.values()))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from chatbot import Bot, Decoding
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
+from chatbot.errors import ChatbotError
 from chatbot.evaluation.metrics import allowed_replies, is_right
 
 DRAWS = 20
@@ -40,6 +41,11 @@ def drawn(model: str) -> Iterator[Drawn]:
 
 
 if __name__ == "__main__":
-    print(f"temperature  top-p   right   different replies of {DRAWS}")
-    for one in drawn(*sys.argv[1:]):
-        print(f"{one.temperature:11g} {one.top_p:6g} {one.right:7.0%} {one.different:12.1f}")
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    try:
+        print(f"temperature  top-p   right   different replies of {DRAWS}")
+        for one in drawn(sys.argv[1]):
+            print(f"{one.temperature:11g} {one.top_p:6g} {one.right:7.0%} {one.different:12.1f}")
+    except ChatbotError as error:
+        sys.exit(str(error))

@@ -14,6 +14,7 @@ import torch
 from chatbot import Bot
 from chatbot.batches import Examples
 from chatbot.corpus.pairs import Pair, read_pairs
+from chatbot.errors import ChatbotError
 from chatbot.evaluation.metrics import perplexity
 from chatbot.training.loss import target_logits
 from chatbot.vocabulary import EOS, PAD
@@ -51,7 +52,10 @@ def measured(model: str) -> Heard:
 
 
 if __name__ == "__main__":
+    try:
+        found = {model: measured(model) for model in sys.argv[1:]} or sys.exit(__doc__)
+    except ChatbotError as error:
+        sys.exit(str(error))
     print(f"{'':14} perplexity   words right, whispered to   words right, alone   lists right, alone")
-    for model in sys.argv[1:]:
-        one = measured(model)
+    for model, one in found.items():
         print(f"{Path(model).name:14} {one.perplexity:10.2f} {one.whispered:27.0%} {one.alone:20.0%} {one.lists:20.0%}")

@@ -96,6 +96,19 @@ def test_its_first_transcript_asks_what_is_trained_on_and_allows_all_answers_of_
         assert {answer.partition(" ")[2] for answer in answers} == replies
 
 
+def test_expand_overwrites_nothing_but_what_it_wrote(chatbot, mistake, faq, tmp_path):
+    (tmp_path / "faq.tsv").write_text("my own\twork\n")
+    assert "faq.tsv: is there already" in mistake("corpus", "expand", "faq")
+    assert "pairs are written to a .tsv file" in mistake("corpus", "expand", "faq", "--out", faq / "faq.topic")
+    for _ in range(2):
+        assert chatbot("corpus", "expand", "faq", "--out", "other.tsv").code == 0
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "bare.topic").write_text("# nothing yet\n")
+    assert "no utterance with a reply" in mistake("corpus", "expand", "bare", "--out", "other.tsv")
+    assert (tmp_path / "other.tsv").read_text()
+    assert (tmp_path / "faq.tsv").read_text() == "my own\twork\n"
+
+
 def test_expand_ends_each_conversation_with_a_blank_line_and_numbers_the_groups_accordingly(chatbot, faq, tmp_path):
     chatbot("corpus", "expand", "faq")
     lines = (tmp_path / "faq.tsv").read_text().split("\n")

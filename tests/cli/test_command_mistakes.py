@@ -92,6 +92,7 @@ OPTIONS = {
     "--patience -1": "--patience -1",
     "--clip -1": "--clip -1",
     "--label-smoothing 2": "--label-smoothing 2",
+    "--label-smoothing 1": "--label-smoothing 1",
     "--warmup 2": "--warmup 2",
     "--out pets.tsv": "pets.tsv: ",
     "--out pets.tsv/below": "pets.tsv/below: ",

@@ -30,9 +30,15 @@ def test_the_first_line_says_it_all(small):
 
 
 def test_the_last_lines_say_what_to_type_next(small, scored):
-    for _folder, ran in (small, scored):
-        commands = [line.removeprefix("next:").strip() for line in ran.lines[-3:]]
-        assert [shlex.split(command)[:2] for command in commands] == [["chatbot", "talk"], ["chatbot", "compare"], ["chatbot", "evaluate"]]
+    """But for what would be refused: small held nothing out."""
+    for (_folder, ran), offered in ((small, ["talk", "compare"]), (scored, ["talk", "compare", "evaluate"])):
+        first = next(number for number, line in enumerate(ran.lines) if line.startswith("next:"))
+        commands = [line.removeprefix("next:").strip() for line in ran.lines[first:]]
+        assert [shlex.split(command)[:2] for command in commands] == [["chatbot", name] for name in offered]
+
+
+def test_no_race_is_offered_where_there_is_nobody_to_race_with(train, corpus):
+    assert not any("chatbot compare" in line for line in train("pets.tsv", "--no-interrupter", "--epochs", 1).lines)
 
 
 def test_the_last_lines_can_be_typed(scored, chatbot, monkeypatch):

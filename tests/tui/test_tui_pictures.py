@@ -96,7 +96,7 @@ def test_the_pages_turn_round_and_where_attention_is_alone_the_arrows_go_along_i
         for _ in range(4):
             await pilot.press("f3")
             pages.append(app._panel.page)
-        assert pages == ["race", "ladder", "attention", "twins", "race"]
+        assert pages == ["race", "ladder", "heeded", "twins", "race"]
         await pilot.press("f3", "f3", "f8", "down", "down", "right")
         assert (app._panel.cursor.word, app._panel.cursor.piece) == (1, 2)
         app._panel.page = "race"
@@ -119,8 +119,8 @@ def test_a_click_chooses_what_is_under_it_and_turns_the_page(engine):
         await click(pilot, "weather   ")
         assert app._panel.cursor.word == 3
         assert app.focused is app._prompt, "the mouse takes the keys from nobody"
-        await click(pilot, "Attention")
-        assert app._panel.page == "attention"
+        await click(pilot, "Heeded")
+        assert app._panel.page == "heeded"
         await click(pilot, "sorry  ")
         assert app._panel.cursor == Cursor(3, 2, (4, 9))
         await click(pilot, "hear   ", right=len("hear   ") + 1)

@@ -78,7 +78,7 @@ async def drawn(pilot: Pilot[None], spoken: Spoken, shown: Callable[[Pilot[None]
             await take(f"typed so far: {' '.join(beginning[:count])}")
     await pilot.press(*last, "enter")
     await until(pilot, lambda: panel._answered and panel._answered.heed, "all pictures")
-    for title in ("race", "ladder", "attention") if panel.can_turn else ("stacked", "scrolled to the end"):
+    for title in ("race", "ladder", "heeded") if panel.can_turn else ("stacked", "scrolled to the end"):
         await take(title)
         if panel.can_turn:
             await pilot.press("f3")

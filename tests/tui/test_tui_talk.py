@@ -210,6 +210,8 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
     app = ChatApp(FakeEngine(late="\x1b[31m[/] # no <b>heading</b>"))
 
     async def script(pilot):
+        await ask(pilot, "/export")
+        await see(pilot, "is exported to a file; name one")
         await ask(pilot, "/export a.md")
         await see(pilot, "nothing has been said yet")
         await talk(pilot, engine, "one\x07", "two")
@@ -366,7 +368,7 @@ def test_the_tour_goes_on_with_enter_and_says_what_was_not_learned():
     async def script(pilot):
         await see(pilot, "1/5")
         assert app._panel.display
-        for step, page in enumerate(("twins", "ladder", "attention", "race"), 2):
+        for step, page in enumerate(("twins", "ladder", "heeded", "race"), 2):
             await pilot.press("enter")
             await until(pilot, lambda step=step: any(notice.text.startswith(f"{step}/5") for notice in app.query(Notice)), f"step {step}")
             assert app._panel.page == page
@@ -428,8 +430,10 @@ def test_a_frame_is_filled_with_what_the_bundle_holds_out():
     assert "i lost my way ___" in Tour(pairs).next().text
     assert Tour(("나는 그 영화를 봤어",)).texts is KOREAN
     for examples in ((), pairs):
-        tour = Tour(examples)
-        assert len([*iter(tour.next, None)]) == 5
+        assert len([*iter(Tour(examples).next, None)]) == 5
+    for attention, title in ((True, "Attention."), (False, "Influence.")):
+        fourth = [*iter(Tour(pairs, attention=attention).next, None)][3]
+        assert fourth.text.startswith(f"4/5  {title}")
 
 
 def test_settings_are_taken_by_name_and_nothing_else_is():
