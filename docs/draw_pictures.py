@@ -42,13 +42,13 @@ async def pictures() -> dict[str, list[str]]:
     async with app.run_test(size=(144, 36)) as pilot:
         race = [await _shot(pilot) async for _ in _typed(pilot)]
         await pilot.resize_terminal(96, 30)
-        app.query_one(Panel).page = "attention"
+        app.query_one(Panel).page = "heeded"
         await pilot.press("f8", *["right"] * len(SENTENCE.split()), "down")
-        attention = await _shot(pilot)
+        influence = await _shot(pilot)
         await pilot.resize_terminal(120, 28)
         await pilot.press("escape", *f"/ending {ENDING}", "enter")
         await _until(pilot, lambda: app.query_one(TwinsView).twins)
-        return {"race": race, "attention": [attention], "twins": [await _shot(pilot)]}
+        return {"race": race, "influence": [influence], "twins": [await _shot(pilot)]}
 
 
 def fingerprint(frames: list[str]) -> str:
