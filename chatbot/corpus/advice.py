@@ -39,7 +39,7 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
         why = "too few" if report.replies < report.utterances / 2 else "hardly a reply is given twice, and each must be trained on, so too few are left"
         yield f"{why} to hold any out: nothing can be said of how well it generalises; write more ways to say each thing, or train with --valid FILE"
     if report.needing:
-        yield f"{_of(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them"
+        yield f"{_of(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
     yield from _replies(report, names)
     if report.contradictory_pairs > DOUBTFUL * report.pairs:
         share = f"{report.contradictory_pairs / report.pairs:.0%} of the pairs contradict others"
