@@ -41,7 +41,7 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --hidden 224 --embedding 144 --epochs 14 --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --attention none --hidden 208 --embedding 128 --epochs 14 --device cpu --fresh
 	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --hidden 224 --embedding 144 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt

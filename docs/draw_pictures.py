@@ -43,7 +43,7 @@ async def pictures() -> dict[str, list[str]]:
         race = [await _shot(pilot) async for _ in _typed(pilot)]
         await pilot.resize_terminal(96, 30)
         app.query_one(Panel).page = "heeded"
-        await pilot.press("f8", *["right"] * len(SENTENCE.split()), "down")
+        await pilot.press("f8", *["down"] * len(SENTENCE.split()))
         influence = await _shot(pilot)
         await pilot.resize_terminal(120, 28)
         await pilot.press("escape", *f"/ending {ENDING}", "enter")

@@ -54,7 +54,7 @@ class Pictures(VerticalScroll):
 
     def watch_cursor(self, before: Cursor, now: Cursor) -> None:
         """Keeps in sight what the cursor has moved to."""
-        moved = [self._attention_view] if now.piece != before.piece else [self._race_view, self._ladder_view, self._twins_view]
+        moved = [self._attention_view] if now.piece != before.piece else [self._race_view, self._ladder_view, self._twins_view, self._attention_view]
         for view in moved:
             if view.display and (line := view.marked) is not None:
                 self.scroll_to_region(Region(0, view.virtual_region.y + line, 1, 1), animate=False)
@@ -78,7 +78,8 @@ class Pictures(VerticalScroll):
 
     def action_point(self, across: int, down: int) -> None:
         """Moves the cursor: along the rows of what is shown, which are words, or pieces of the reply where attention is alone."""
-        word, piece = (across, down) if self.page == "heeded" and self._attention_view.display and not self._race_view.display else (down, across)
+        alone = isinstance(self._attention_view.heed, Attention) and self._attention_view.display and not self._race_view.display
+        word, piece = (across, down) if alone else (down, across)
         self._point(self.cursor.word + word, self.cursor.piece + piece)
 
     @on(Click)

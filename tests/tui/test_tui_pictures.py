@@ -96,9 +96,14 @@ def test_the_pages_turn_round_and_where_attention_is_alone_the_arrows_go_along_i
         for _ in range(4):
             await pilot.press("f3")
             pages.append(app._panel.page)
+            assert [page for page, view in app._panel._views.items() if view.display] == [app._panel.page], "it shows what it is called by"
         assert pages == ["race", "ladder", "heeded", "twins", "race"]
         await pilot.press("f3", "f3", "f8", "down", "down", "right")
         assert (app._panel.cursor.word, app._panel.cursor.piece) == (1, 2)
+        app._panel._attention_view.show(Influence(LATE.split(), (0.0,) * len(LATE.split())))
+        await pilot.press("down")
+        assert (app._panel.cursor.word, app._panel.cursor.piece) == (2, 2), "of influence the rows are words"
+        await pilot.press("up")
         app._panel.page = "race"
         await pilot.press("down")
         assert (app._panel.cursor.word, app._panel.cursor.piece) == (2, 2)
