@@ -45,7 +45,7 @@ class Decoding:
             ("--limit", self.limit, self.limit >= 0, "0 or more"),
         ):
             if not possible:
-                raise OptionError(f"{flag} {value} is out of range", remedy=f"use a number {range_}")
+                raise OptionError(f"{flag} {value:.15g} is out of range", remedy=f"use a number {range_}")
         if self.known_replies and self.block_ngrams:
             raise OptionError("--known-replies and --block-ngrams exclude each other", remedy="leave out --block-ngrams: a known reply is said word for word")
 
