@@ -50,7 +50,8 @@ def train(
     hidden: Annotated[int | None, typer.Option(metavar="N", help=f"Width of the recurrence. Default: {_NETWORK.hidden}.")] = None,
     embedding: Annotated[int | None, typer.Option(metavar="N", help=f"Width of a piece. Default: {_NETWORK.embedding}.")] = None,
     pairs: Annotated[
-        int | None, typer.Option(metavar="N", help=f"Width of a pair of neighbouring pieces, by which the listener plans. Default: {_NETWORK.pairs}.")
+        int | None,
+        typer.Option(metavar="N", help=f"Width of a pair of neighbouring pieces, by which the listener plans; 0 for none. Default: {_NETWORK.pairs}."),
     ] = None,
     dropout: Annotated[
         float | None, typer.Option(metavar="P", help=f"Share of what passes between layers that training switches off. Default: {_NETWORK.dropout}.")

@@ -275,3 +275,9 @@ def test_what_cannot_be_split(mistake, corpus, tmp_path, larger, options):
     (tmp_path / "larger.tsv").write_text(larger)
     assert "; " in mistake("corpus", "split", *options)
     assert sorted(os.listdir(tmp_path)) == ["bad.tsv", "larger.tsv", "pets.tsv"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "no tab\n"])
+def test_there_are_no_numbers_of_nothing(mistake, tmp_path, text):
+    (tmp_path / "empty.tsv").write_text(text)
+    assert "empty.tsv: no pairs in it" in mistake("corpus", "stats", "empty.tsv")

@@ -1,6 +1,7 @@
 """The program as a process of its own: signals, pipes that break, streams that are closed, disks that are full."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -91,6 +92,14 @@ def test_a_closed_stream_is_no_traceback(tmp_path, closed):
     ran = subprocess.run(["sh", "-c", f'"$0" -m chatbot --version {closed}', sys.executable], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in ran.stderr
     assert "Error" not in ran.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize(("words", "code"), [("corpus stats pets.tsv", 0), ("corpus split nosuch.tsv", 2), ("reply --model nosuch", 2)])
+def test_a_stream_that_is_closed_from_the_beginning_ends_in_no_traceback(corpus, tmp_path, words, code, closed):
+    command = f"{shlex.quote(sys.executable)} -m chatbot {words} {closed}"
+    ran = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, "Traceback" in ran.stderr) == (code, False)
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
