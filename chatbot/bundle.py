@@ -21,6 +21,7 @@ from torch import nn
 from chatbot import resume
 from chatbot.errors import BundleError, OptionError
 from chatbot.files import write_set, write_whole
+from chatbot.networks.embedding import Grams
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
@@ -29,7 +30,7 @@ from chatbot.shipped import BUNDLES, shipped
 from chatbot.spelling import Spelling
 from chatbot.vocabulary import Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 _RESTORE = "restore it, or train the bundle again"
 _OURS = re.compile(r"(vocabulary|words|replies|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|txt|safetensors)|\.[\w.-]+\.part")
 
@@ -57,15 +58,15 @@ class Details:
 
 
 _TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bundle.json, and the least number that it may be
-    **dict.fromkeys(("network", "interrupters", "corpus", "training", "scores", "versions"), (dict, None)),
-    **dict.fromkeys(("fingerprint", "created"), (str, None)),
+    **dict.fromkeys(("network", "interrupters", "corpus", "training", "scores", "versions", "threshold"), (dict, None)),
+    **dict.fromkeys(("fingerprint", "created", "unsure"), (str, None)),
     "lowercase": (bool, None),
     "history": (int, 0),
     "utterance_limit": (int, 1),
     "reply_limit": (int, 1),
     "examples": (list, None),
+    "known_replies": (bool, None),
 }
-_LATER: dict[str, Any] = {"known_replies": bool, "unsure": str, "threshold": dict}  # fields that bundles of 0.1 do not have
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Bundle:
 def save(
     folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str], replies: Iterable[str] = ()
 ) -> None:
-    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, `texts` by file name, such as the model card, and known `replies`.
+    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, of grams in fp8, `texts` by file name, such as the model card, and known `replies`.
 
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
@@ -98,7 +99,8 @@ def save(
     if listed := "".join(f"{reply}\n" for reply in replies):
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
-        weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.named_parameters()}
+        grams = {module.table.weight for module in network.modules() if isinstance(module, Grams)}  # many make a sum, and what is lost of each evens out
+        weights = {name: weight.detach().to(torch.float8_e4m3fn if weight in grams else torch.float16).cpu() for name, weight in network.named_parameters()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
     stored = read_json(folder)
     files = stored["files"]
     try:
-        details = Details(**{name: stored[name] for name in (*_TYPES, *(_LATER.keys() & stored.keys()))})
+        details = Details(**{name: stored[name] for name in _TYPES})
         details = replace(
             details,
             network=network_options_from(stored["network"]),
@@ -126,7 +128,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         spelling = Spelling(_lines(folder, files["words"])) if "words" in files else None
         vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase, spelling=spelling)
         with Undrawn():
-            listener = Seq2Seq(details.network, len(vocabulary))
+            listener = Seq2Seq(details.network, len(vocabulary), vocabulary.texts())
             interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))
@@ -159,11 +161,8 @@ def read_json(folder: Path) -> dict[str, Any]:
         value = stored.get(name)
         if not isinstance(value, kind) or (least is not None and value < least):
             raise BundleError(f"“{name}” is missing, or is not what it should be", place=path, remedy=_RESTORE)
-    for name, kind in _LATER.items():
-        if name in stored and not isinstance(stored[name], kind):
-            raise BundleError(f"“{name}” is not what it should be", place=path, remedy=_RESTORE)
     inside = {
-        "threshold": all(isinstance(number, int | float) for number in stored.get("threshold", {}).values()),
+        "threshold": all(isinstance(number, int | float) for number in stored["threshold"].values()),
         "corpus": all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")),
         "examples": all(isinstance(example, str) for example in stored["examples"]),
         "interrupters": all(wait.isdecimal() and int(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),
