@@ -30,7 +30,7 @@ from chatbot.shipped import BUNDLES, shipped
 from chatbot.spelling import Spelling
 from chatbot.vocabulary import Vocabulary
 
-FORMAT = 2
+FORMAT = 1
 _RESTORE = "restore it, or train the bundle again"
 _OURS = re.compile(r"(vocabulary|words|replies|listener|interrupter-\d+)-[0-9a-f]{12}\.(model|txt|safetensors)|\.[\w.-]+\.part")
 
@@ -58,15 +58,15 @@ class Details:
 
 
 _TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bundle.json, and the least number that it may be
-    **dict.fromkeys(("network", "interrupters", "corpus", "training", "scores", "versions", "threshold"), (dict, None)),
-    **dict.fromkeys(("fingerprint", "created", "unsure"), (str, None)),
+    **dict.fromkeys(("network", "interrupters", "corpus", "training", "scores", "versions"), (dict, None)),
+    **dict.fromkeys(("fingerprint", "created"), (str, None)),
     "lowercase": (bool, None),
     "history": (int, 0),
     "utterance_limit": (int, 1),
     "reply_limit": (int, 1),
     "examples": (list, None),
-    "known_replies": (bool, None),
 }
+_LATER: dict[str, Any] = {"known_replies": bool, "unsure": str, "threshold": dict}  # fields that bundles of 0.1 do not have
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def save(
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
         grams = {module.table.weight for module in network.modules() if isinstance(module, Grams)}  # many make a sum, and what is lost of each evens out
-        weights = {name: weight.detach().to(torch.float8_e4m3fn if weight in grams else torch.float16).cpu() for name, weight in network.named_parameters()}
+        kept = {name: weight.detach().to(torch.float8_e4m3fn if weight in grams else torch.float16) for name, weight in network.named_parameters()}
+        weights = {name: weight.contiguous().cpu() for name, weight in kept.items()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +119,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
     stored = read_json(folder)
     files = stored["files"]
     try:
-        details = Details(**{name: stored[name] for name in _TYPES})
+        details = Details(**{name: stored[name] for name in (*_TYPES, *(_LATER.keys() & stored.keys()))})
         details = replace(
             details,
             network=network_options_from(stored["network"]),
@@ -161,8 +162,11 @@ def read_json(folder: Path) -> dict[str, Any]:
         value = stored.get(name)
         if not isinstance(value, kind) or (least is not None and value < least):
             raise BundleError(f"“{name}” is missing, or is not what it should be", place=path, remedy=_RESTORE)
+    for name, kind in _LATER.items():
+        if name in stored and not isinstance(stored[name], kind):
+            raise BundleError(f"“{name}” is not what it should be", place=path, remedy=_RESTORE)
     inside = {
-        "threshold": all(isinstance(number, int | float) for number in stored["threshold"].values()),
+        "threshold": all(isinstance(number, int | float) for number in stored.get("threshold", {}).values()),
         "corpus": all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")),
         "examples": all(isinstance(example, str) for example in stored["examples"]),
         "interrupters": all(wait.isdecimal() and int(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),

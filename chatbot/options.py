@@ -128,7 +128,7 @@ def network_options_from(stored: dict[str, Any]) -> NetworkOptions:
     """The options that a bundle stores. Raises OptionError for one that this program does not know."""
     if unknown := stored.keys() - {field.name for field in fields(NetworkOptions)}:
         raise OptionError(f"unknown network option {sorted(unknown)[0]}")
-    return NetworkOptions(**stored)
+    return NetworkOptions(**{"grams": 0, **stored})  # bundles of 0.1 have none
 
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:

@@ -103,12 +103,21 @@ def rounded(network):
     return network.half().float()
 
 
+def test_a_bundle_of_the_time_before_grams_comes_back_without_them(tmp_path, vocabulary, listener, details):
+    options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, replies=5, grams=0)
+    bundles.save(tmp_path / "a", details(network=options, interrupters={}), vocabulary, {"listener": listener(len(vocabulary), replies=5, grams=0)}, {})
+    stored = json.loads((tmp_path / "a" / "bundle.json").read_text())
+    assert stored["network"].pop("grams") == 0
+    (tmp_path / "a" / "bundle.json").write_text(json.dumps(stored))
+    assert bundles.load(tmp_path / "a").details.network == options
+
+
 # On disk
 
 
 def test_files_carry_their_hash_and_bundle_json_names_them(bundle_folder):
     stored = json.loads((bundle_folder / "bundle.json").read_text())
-    assert stored["format"] == 2
+    assert stored["format"] == 1
     assert stored["files"].keys() == {"vocabulary", "listener", "interrupter-1", "interrupter-4"}
     for role, file in stored["files"].items():
         digest = hashlib.sha256((bundle_folder / file["name"]).read_bytes()).hexdigest()
@@ -206,7 +215,7 @@ def test_a_damaged_file_is_named(folder, role, damage):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", "3", '"x"', "\xff", '{"format": 2}', '{"format": 2, "files": []}', '{"format": 2, "files": {}}', "[" * 100_000]
+    "text", ["", "{", "[]", "null", "3", '"x"', "\xff", '{"format": 1}', '{"format": 1, "files": []}', '{"format": 1, "files": {}}', "[" * 100_000]
 )
 def test_a_bundle_json_that_is_none_is_refused(folder, text):
     (folder / "bundle.json").write_bytes(text.encode("latin-1"))
@@ -215,7 +224,7 @@ def test_a_bundle_json_that_is_none_is_refused(folder, text):
     assert str(folder) in str(caught.value.place)
 
 
-@pytest.mark.parametrize("number", [0, 1, 99, "2", None])
+@pytest.mark.parametrize("number", [0, 2, 99, "1", None])
 def test_an_unknown_format_is_refused_by_its_number(folder, number):
     change(folder, format=number)
     with pytest.raises(BundleError, match=f"unknown format {number!r}"):

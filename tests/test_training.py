@@ -320,7 +320,7 @@ def test_the_loss_is_summed_over_what_is_no_padding():
 def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
     rows = next(examples.batches(400)).rows
     repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
-    networks = fresh(replies=2)
+    networks = fresh(replies=2, grams=0)
     torch.nn.init.zeros_(networks["listener"].planner.which.weight)  # no reply is likelier, nor is one that nobody else has
     torch.nn.init.zeros_(networks["listener"].planner.told.weight)
     for name, network in networks.items():
@@ -349,6 +349,19 @@ def test_a_share_of_the_rows_is_told_its_reply_and_the_others_what_was_planned(e
     told = context.plan.only(repeating.numbers[batch.rows]) if share else context.plan.logits.softmax(-1)
     expected = cross_entropy(target_logits(network, batch, context.decided(told)), batch.targets)
     torch.testing.assert_close(Lesson(network, TrainingOptions(), repeating)(batch, 1.0)[1], expected)
+
+
+@pytest.mark.parametrize("grams", [0, 8])
+def test_a_plan_is_taught_with_its_grams_and_without(examples, fresh, grams):
+    network, batch = fresh(replies=2, grams=grams)["listener"].eval(), next(examples.batches(400))
+    repeating = Repeating(torch.arange(len(examples)) % 2, 2, 0.5)
+    loss, nats = Lesson(network, TrainingOptions(plan=0.5), repeating)(batch, 1.0)
+    plan, numbers = network.encode(batch.source).plan, repeating.numbers[batch.rows]
+    taught = [plan.logits, plan.unhinted] if grams else [plan.logits]
+    torch.testing.assert_close(
+        loss - nats, 0.5 * sum(torch.nn.functional.cross_entropy(logits, numbers, reduction="sum") for logits in taught), rtol=1e-4, atol=1e-4
+    )
+    assert (plan.unhinted is None) == (grams == 0)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

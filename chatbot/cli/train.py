@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from chatbot.cli.training_run import TrainingRun
 
 MOST_THREADS = 256
-GENTLE = 1e-3  # the learning rate that changes what is known, and does not wipe it out
 
 _NETWORK, _TRAINING, _VOCABULARY = NetworkOptions(), TrainingOptions(), VocabularyOptions()
 
@@ -86,9 +85,7 @@ def train(
     batch_tokens: Annotated[int, typer.Option(metavar="N", help="Source + target pieces a step.")] = _TRAINING.batch_tokens,
     accumulate: Annotated[int, typer.Option(metavar="N", help="Batches a step, in each process.")] = _TRAINING.accumulate,
     optimiser: Annotated[str, typer.Option(metavar="adamw|adam|sgd", help="How a gradient becomes a step.")] = _TRAINING.optimiser,
-    learning_rate: Annotated[
-        float | None, typer.Option(metavar="X", help=f"At its highest. Default: {_TRAINING.learning_rate}, with --start-from {GENTLE}.")
-    ] = None,
+    learning_rate: Annotated[float, typer.Option(metavar="X", help="At its highest.")] = _TRAINING.learning_rate,
     warmup: Annotated[float, typer.Option(metavar="P", help="Share of the steps in which the learning rate rises.")] = _TRAINING.warmup,
     weight_decay: Annotated[float, typer.Option(metavar="X", help="How fast weights that are not needed shrink.")] = _TRAINING.weight_decay,
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
@@ -130,7 +127,7 @@ def train(
     network = network_options(preset or "small", **sizes)
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
-        learning_rate=GENTLE if start_from and learning_rate is None else learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
+        learning_rate=learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
         label_smoothing=label_smoothing, openings=openings, plan=plan, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     if no_interrupter and wait is not None:

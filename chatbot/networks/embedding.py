@@ -87,15 +87,14 @@ def utterance(source: Tensor) -> Tensor:
 
 
 class Said(nn.Module):
-    """Embeds the pieces of a reply, at unit size: the output layer that may share them begins far from even, and learns sooner for it.
-
-    Adam moves every weight by about the learning rate. Of weights of 1/√E, scaled on the way in, that is a large part each step.
-    """
+    """Embeds the pieces of a reply. Small weights, as the output layer that may share them wants, brought to unit size on the way in."""
 
     def __init__(self, vocabulary: int, options: NetworkOptions) -> None:
         super().__init__()
+        self.scale = options.embedding**0.5
         self.table = nn.Embedding(vocabulary, options.embedding, padding_idx=PAD)
+        nn.init.normal_(self.table.weight, std=1 / self.scale)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) -> (B, T, E)."""
-        return self.table(tokens)
+        return self.table(tokens) * self.scale

@@ -80,7 +80,7 @@ class Seq2Seq(nn.Module):
         ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
         heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
-        memory = self.attention.remember(self.dropout(heard), mask) if self.attention else None
+        memory = self.attention.remember(heard, mask) if self.attention else None
         plan = self.planner(embedded, heard, last[-1], source, now) if self.planner else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
@@ -115,7 +115,7 @@ class Seq2Seq(nn.Module):
             self.planner.grams = before.grams
             now, then = [*known.keys(), replies], [*known.values(), had]
             with torch.no_grad():
-                for part in ("which.weight", "which.bias", "told.weight"):
+                for part in ("which.weight", "which.bias", "told.weight", *(["hint.weight"] if self.planner.hint else [])):
                     self.planner.get_parameter(part)[now] = before.get_parameter(part)[then]
         return self
 
@@ -123,10 +123,11 @@ class Seq2Seq(nn.Module):
 class Planner(nn.Module):
     """Which of R replies that repeat it is going to be, or one that does not, decided by all that was heard, before the first word.
 
-    What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
+    What is heard looks for its reply in a memory of them, a = softmax(W s + V g + b), and the decoder starts with M a added to its state (a memory network of
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
-    the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their grams, all of the utterance without the turns before it: with the
-    words themselves at hand, an utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others
+    the embeddings over the root of their number (Cer et al. 2018), all of the utterance without the turns before it; g are its grams: with the words
+    themselves at hand, an utterance that is unlike all that were trained on is understood more often. What is planned without g is taught as well: else what the
+    grams tell by heart is never composed, "did I hate it? no". Training tells the decoder its reply in half of the rows, and in the others
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
@@ -134,12 +135,15 @@ class Planner(nn.Module):
         super().__init__()
         self.dropout = Dropout(options.dropout)
         self.grams = Grams(options, texts) if options.grams else None
-        self.which = nn.Linear(2 * options.hidden + options.embedding + options.grams, options.replies + 1)
+        self.which = nn.Linear(2 * options.hidden + options.embedding, options.replies + 1)
+        self.hint = nn.Linear(options.grams, options.replies + 1, bias=False) if options.grams else None
         self.told = nn.Embedding(options.replies + 1, options.hidden)
         # With zeros, what is heard would hear nothing from the decoder until they have grown; and the words by themselves should not decide at first.
         nn.init.normal_(self.which.weight[:, : options.hidden], std=0.1)
         nn.init.normal_(self.which.weight[:, options.hidden :], std=0.03)
         nn.init.zeros_(self.which.bias)
+        if self.hint:
+            nn.init.normal_(self.hint.weight, std=0.03)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
 
     def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, source: Tensor, now: Tensor) -> Plan:
@@ -150,8 +154,10 @@ class Planner(nn.Module):
         real = now[:, :, None]
         words = (embedded * real).sum(1) / real.sum(1).clamp(min=1).sqrt()  # (B, E)
         highest = heard.masked_fill(~real, -1.0).amax(1)  # (B, H); no cell's output is lower, and where nothing was heard there must be a number
-        grams = [self.grams(source, now)] if self.grams else []  # (B, G)
-        return Plan(self.which(self.dropout(torch.cat([last, highest, words, *grams], -1)[:, None]))[:, 0], self.told.weight)
+        logits = self.which(self.dropout(torch.cat([last, highest, words], -1)[:, None]))[:, 0]  # (B, R + 1)
+        if self.grams is None or self.hint is None:
+            return Plan(logits, self.told.weight)
+        return Plan(logits + self.hint(self.dropout(self.grams(source, now)[:, None]))[:, 0], self.told.weight, logits)
 
 
 class Speak(nn.Module):

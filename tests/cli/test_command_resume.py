@@ -362,7 +362,6 @@ def test_a_run_starts_from_a_bundle(train, chatbot, own, faq, corpus, tmp_path):
     assert after["files"]["listener"] != before["files"]["listener"]
     assert after["interrupters"] == before["interrupters"]
     assert after["corpus"]["pairs"] == 16
-    assert after["training"]["learning_rate"] == 0.001 < before["training"]["learning_rate"]
 
 
 def test_a_mix_needs_a_bundle_to_start_from(train, corpus, faq):
