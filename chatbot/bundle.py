@@ -21,7 +21,6 @@ from torch import nn
 from chatbot import resume
 from chatbot.errors import BundleError, OptionError
 from chatbot.files import write_set, write_whole
-from chatbot.networks.embedding import Grams
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
@@ -89,7 +88,7 @@ class Bundle:
 def save(
     folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str], replies: Iterable[str] = ()
 ) -> None:
-    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, of grams in fp8, `texts` by file name, such as the model card, and known `replies`.
+    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, `texts` by file name, such as the model card, and known `replies`.
 
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
@@ -99,9 +98,7 @@ def save(
     if listed := "".join(f"{reply}\n" for reply in replies):
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
-        grams = {module.table.weight for module in network.modules() if isinstance(module, Grams)}  # many make a sum, and what is lost of each evens out
-        kept = {name: weight.detach().to(torch.float8_e4m3fn if weight in grams else torch.float16) for name, weight in network.named_parameters()}
-        weights = {name: weight.contiguous().cpu() for name, weight in kept.items()}
+        weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.named_parameters()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +126,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         spelling = Spelling(_lines(folder, files["words"])) if "words" in files else None
         vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase, spelling=spelling)
         with Undrawn():
-            listener = Seq2Seq(details.network, len(vocabulary), vocabulary.texts())
+            listener = Seq2Seq(details.network, len(vocabulary))
             interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))

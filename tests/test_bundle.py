@@ -14,7 +14,6 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.errors import BundleError, OptionError
-from chatbot.networks.embedding import Grams
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import NetworkOptions
 from chatbot.spelling import Spelling
@@ -85,29 +84,21 @@ def test_what_is_loaded_and_saved_again_is_the_same_byte_for_byte(bundle_folder,
     ids=str,
 )
 def test_every_kind_of_network_comes_back(tmp_path, vocabulary, listener, interrupter, details, changes):
-    networks = {"listener": listener(len(vocabulary), vocabulary.texts(), **changes), "interrupter-1": interrupter(len(vocabulary), **changes)}
+    networks = {"listener": listener(len(vocabulary), **changes), "interrupter-1": interrupter(len(vocabulary), **changes)}
     options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, **changes)
     bundles.save(tmp_path / "a", details(network=options, interrupters={1: 10}, history=3, lowercase=True), vocabulary, networks, {})
     bundle = bundles.load(tmp_path / "a")
     assert bundle.details == details(network=options, interrupters={1: 10}, history=3, lowercase=True)
     assert bundle.vocabulary.lowercase
-    assert torch.equal(logits(bundle.listener, vocabulary), logits(rounded(networks["listener"]), vocabulary))
-    assert torch.equal(logits(bundle.interrupters[1], vocabulary), logits(rounded(networks["interrupter-1"]), vocabulary))
+    assert torch.equal(logits(bundle.listener, vocabulary), logits(networks["listener"].half().float(), vocabulary))
+    assert torch.equal(logits(bundle.interrupters[1], vocabulary), logits(networks["interrupter-1"].half().float(), vocabulary))
 
 
-def rounded(network):
-    """With what a bundle keeps of its weights."""
-    for module in network.modules():
-        if isinstance(module, Grams):
-            module.table.to(torch.float8_e4m3fn)
-    return network.half().float()
-
-
-def test_a_bundle_of_the_time_before_grams_comes_back_without_them(tmp_path, vocabulary, listener, details):
-    options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, replies=5, grams=0)
-    bundles.save(tmp_path / "a", details(network=options, interrupters={}), vocabulary, {"listener": listener(len(vocabulary), replies=5, grams=0)}, {})
+def test_a_bundle_of_the_time_before_pairs_comes_back_without_them(tmp_path, vocabulary, listener, details):
+    options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, replies=5, pairs=0)
+    bundles.save(tmp_path / "a", details(network=options, interrupters={}), vocabulary, {"listener": listener(len(vocabulary), replies=5, pairs=0)}, {})
     stored = json.loads((tmp_path / "a" / "bundle.json").read_text())
-    assert stored["network"].pop("grams") == 0
+    assert stored["network"].pop("pairs") == 0
     (tmp_path / "a" / "bundle.json").write_text(json.dumps(stored))
     assert bundles.load(tmp_path / "a").details.network == options
 

@@ -48,12 +48,9 @@ def train(
     layers: Annotated[int | None, typer.Option(metavar="N", help=f"Of encoder and decoder each. Default: {_NETWORK.layers}.")] = None,
     hidden: Annotated[int | None, typer.Option(metavar="N", help=f"Width of the recurrence. Default: {_NETWORK.hidden}.")] = None,
     embedding: Annotated[int | None, typer.Option(metavar="N", help=f"Width of a piece. Default: {_NETWORK.embedding}.")] = None,
-    grams: Annotated[
+    pairs: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help=f"Width of a gram of letters or pieces, by which the listener plans; 0 for none. Default: {_NETWORK.grams}.",
-        ),
+        typer.Option(metavar="N", help=f"Width of a pair of neighbouring pieces, by which the listener plans; 0 for none. Default: {_NETWORK.pairs}."),
     ] = None,
     dropout: Annotated[
         float | None, typer.Option(metavar="P", help=f"Share of what passes between layers that training switches off. Default: {_NETWORK.dropout}.")
@@ -121,7 +118,7 @@ def train(
     """
     vocabulary_options = VocabularyOptions(kind=vocabulary, size=vocab_size, lowercase=lowercase)  # type: ignore[arg-type]
     sizes = {
-        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "grams": grams, "dropout": dropout, "word_dropout": word_dropout,
+        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "pairs": pairs, "dropout": dropout, "word_dropout": word_dropout,
         "attention": attention, "bidirectional": bidirectional, "tied": tied, "reverse_source": reverse_source,
     }  # fmt: skip
     network = network_options(preset or "small", **sizes)

@@ -26,7 +26,6 @@ class Plan(NamedTuple):
 
     logits: Tensor  # (B, R + 1) the last: a reply that does not repeat
     told: Tensor  # (R + 1, H) what a decoder is told of each
-    unhinted: Tensor | None = None  # (B, R + 1) the logits as they are without grams, which training teaches as well
 
     def only(self, numbers: Tensor) -> Tensor:
         """The weights (N, R + 1) of having in mind one reply alone, that of each of `numbers` (N,)."""
@@ -43,7 +42,7 @@ class Context(NamedTuple):
 
     def rows(self, index: Tensor) -> "Context":
         """Reorders, repeats or drops rows: this alone gives beam search and several samples of one utterance."""
-        memory, plan = self.memory and self.memory.rows(index), self.plan and self.plan._replace(logits=self.plan.logits[index], unhinted=None)
+        memory, plan = self.memory and self.memory.rows(index), self.plan and self.plan._replace(logits=self.plan.logits[index])
         return Context(tuple(part[:, index] for part in self.state), memory, self.position[index], plan)
 
     def siblings(self, index: Tensor) -> "Context":

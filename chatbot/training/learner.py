@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Batch, Examples, Repeating
-from chatbot.networks.embedding import Grams, Heard
+from chatbot.networks.embedding import Heard, Pairs
 from chatbot.networks.recurrence import Dropout
 from chatbot.options import TrainingOptions
 from chatbot.training.loss import Lesson, perplexity_of
@@ -71,7 +71,7 @@ class Learner:
         self.lesson = processes.share(self._own)
         self._chance = torch.Generator(next(network.parameters()).device)
         for module in self._own.modules():
-            if isinstance(module, Lesson | Heard | Grams | Dropout):
+            if isinstance(module, Lesson | Heard | Pairs | Dropout):
                 module.chance = self._chance
         self.weights = [weight for weight in self._own.parameters() if weight.requires_grad]
         self.device = self.weights[0].device

@@ -62,9 +62,9 @@ class Lesson(nn.Module):
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
-        context, planned, unhinted = network.encode(batch.source), None, None
+        context, planned = network.encode(batch.source), None
         if context.plan is not None and self.repeating is not None:
-            planned, unhinted = context.plan.logits.float(), context.plan.unhinted  # (B, R + 1) each
+            planned = context.plan.logits.float()  # (B, R + 1)
             assert self.repeating.distinct < planned.shape[-1], "the listener plans fewer replies than repeat"
             replies = self._replies(batch, planned)
             told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
@@ -73,8 +73,7 @@ class Lesson(nn.Module):
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
         if planned is None:
             return nats, nats.detach()
-        taught = [logits for logits in (planned, unhinted) if logits is not None]
-        return nats + self.options.plan * sum(functional.cross_entropy(logits, replies, reduction="sum") for logits in taught), nats.detach()
+        return nats + self.options.plan * functional.cross_entropy(planned, replies, reduction="sum"), nats.detach()
 
     def _replies(self, batch: Batch, planned: Tensor) -> Tensor:
         """The number of the reply that each row of the batch has, the last where it does not repeat: (B,)."""
