@@ -13,6 +13,7 @@ import pytest
 from chatbot import files
 from chatbot.cli import training_run, watch
 from chatbot.dataset import prepare as preparing
+from chatbot.options import TrainingOptions
 from chatbot.training import learner
 from tests.cli.test_command_train import stored, weights
 
@@ -362,6 +363,7 @@ def test_a_run_starts_from_a_bundle(train, chatbot, own, faq, corpus, tmp_path):
     assert after["files"]["listener"] != before["files"]["listener"]
     assert after["interrupters"] == before["interrupters"]
     assert after["corpus"]["pairs"] == 16
+    assert after["training"]["learning_rate"] == TrainingOptions().learning_rate
 
 
 def test_a_mix_needs_a_bundle_to_start_from(train, corpus, faq):
