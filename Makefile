@@ -41,8 +41,10 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --attention none --hidden 208 --embedding 128 --epochs 14 --device cpu --fresh
-	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --hidden 224 --embedding 144 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --out build/first --lowercase --attention none --hidden 200 --embedding 128 --epochs 10 --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/first --out build/begun --epochs 4 --openings 0.35 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/begun --out models/small-talk --epochs 4 --openings 0.35 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --pairs 0 --hidden 216 --embedding 136 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'

@@ -88,7 +88,7 @@ class Bundle:
 def save(
     folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str], replies: Iterable[str] = ()
 ) -> None:
-    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, `texts` by file name, such as the model card, and known `replies`.
+    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, of a plan in fp8, `texts` by file name, such as the model card, and known `replies`.
 
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
@@ -98,7 +98,8 @@ def save(
     if listed := "".join(f"{reply}\n" for reply in replies):
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
-        weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.named_parameters()}
+        kept = {name: weight.detach().to(_stored_as(name, weight)) for name, weight in network.named_parameters()}
+        weights = {name: weight.contiguous().cpu() for name, weight in kept.items()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,6 +110,11 @@ def save(
         raise BundleError(
             f"cannot be written: {error.strerror}", place=error.filename or folder, remedy="make room, or name another folder with --out"
         ) from None
+
+
+def _stored_as(name: str, weight: torch.Tensor) -> torch.dtype:
+    """Half of a bundle would be the tables by which a listener plans; each of their numbers is one of hundreds in a sum, and what is lost of them evens out."""
+    return torch.float8_e4m3fn if name.startswith("planner.") and weight.ndim == 2 else torch.float16
 
 
 def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
@@ -126,7 +132,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         spelling = Spelling(_lines(folder, files["words"])) if "words" in files else None
         vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase, spelling=spelling)
         with Undrawn():
-            listener = Seq2Seq(details.network, len(vocabulary))
+            listener = Seq2Seq(details.network, len(vocabulary), vocabulary.texts())
             interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))

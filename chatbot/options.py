@@ -47,6 +47,7 @@ class NetworkOptions:
     tied: bool = True  # one matrix embeds pieces and scores them
     reverse_source: bool = False  # the encoder reads the last piece first (Sutskever et al. 2014)
     pairs: int = 64  # width of a pair of neighbouring pieces, by which the listener plans as well
+    grams: int = 64  # width of a gram of letters or pieces, by which it has a second opinion of its plan
     replies: int = 0  # that repeat: the listener plans which of them it will give. Training counts them
 
     def __post_init__(self) -> None:
@@ -60,6 +61,7 @@ class NetworkOptions:
             if share == 1:
                 raise OptionError(f"{flag} 1 leaves nothing", remedy="use less than 1")
         _between("--pairs", self.pairs, 0, 8192)
+        _between("--grams", self.grams, 0, 8192)
         _between("replies", self.replies, 0, 2**15 - 1)
         if self.bidirectional and self.hidden % 2:
             raise OptionError(f"--hidden {self.hidden} is odd", remedy="an encoder of two directions halves it: use an even number, or --one-directional")
@@ -128,7 +130,7 @@ def network_options_from(stored: dict[str, Any]) -> NetworkOptions:
     """The options that a bundle stores. Raises OptionError for one that this program does not know."""
     if unknown := stored.keys() - {field.name for field in fields(NetworkOptions)}:
         raise OptionError(f"unknown network option {sorted(unknown)[0]}")
-    return NetworkOptions(**{"pairs": 0, **stored})  # bundles of 0.1 have none
+    return NetworkOptions(**{"pairs": 0, "grams": 0, **stored})  # bundles of 0.1 have none
 
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:

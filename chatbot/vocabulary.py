@@ -99,7 +99,11 @@ class Vocabulary:
 
     def visible(self) -> list[bool]:
         """For each id, whether it shows something by itself: a reply may end only after such a piece."""
-        return [bool(self.text(number).strip()) for number in range(len(self))]
+        return [bool(text.strip()) for text in self.texts()]
+
+    def texts(self) -> list[str]:
+        """What each piece shows, by its id."""
+        return [self.text(number) for number in range(len(self))]
 
     def text(self, number: int) -> str:
         """What a piece shows by itself, the blank before a word included; "" for a special one."""

@@ -12,6 +12,7 @@ from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.split import split_pairs
 from chatbot.evaluation import metrics
+from chatbot.evaluation.confidence import nonsense
 from chatbot.listening import ladder, race, shared
 from chatbot.records import Decoding
 from chatbot.shipped import shipped
@@ -60,14 +61,15 @@ def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(name, corp
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 8e6
     assert details.history == history
     assert details.fingerprint == fingerprint(list(read_pairs(shipped("corpora") / corpus, history=history)))
-    assert details.threshold["right"] >= 0.95
+    assert details.threshold["right"] >= 0.97
     assert details.threshold["nonsense"] < 0.75
 
 
-def test_in_doubt_it_says_that_it_did_not_follow(bundle, listener):
+def test_in_doubt_it_says_that_it_did_not_follow(bundle, listener, held_out):
     decoding = Decoding(unsure=bundle.details.unsure)
     assert not listener.reply("hello", decoding).unsure
-    assert listener.reply("colander the of purple seventeen gave under", decoding).unsure
+    replies = listener.replies(nonsense([pair.utterance for pair in held_out]), decoding)
+    assert sum(reply.unsure for reply in replies) / len(replies) > 0.3
 
 
 @pytest.mark.parametrize("utterance", ["hello", "hi", "hey", "thanks", "yes", "no", "bye", "help", "why", "i am sad", "what is your name", "how are you?"])
@@ -94,9 +96,9 @@ def test_the_one_that_speaks_korean_waits_for_the_verb():
 
 def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
     found = metrics.evaluate(listener, held_out, allowed)
-    assert found.right >= 0.88
-    assert found.late.pairs >= 190
-    assert found.late.right >= 0.98
+    assert found.right >= 0.7
+    assert found.late.pairs >= 300
+    assert found.late.right >= 0.95
     assert found.commonest_share < 0.05
 
 

@@ -82,6 +82,17 @@ def test_at_most_so_many_pairs_are_kept_the_same_each_time_and_whole(topics):
     assert {(line.utterance, line.group) for line in few} < {(line.utterance, line.group) for line in every}
 
 
+def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and_is_right_too(topics):
+    files = {
+        "a": "== a\n@also near far\n> {" + "|".join(map(str, range(70))) + "}\n< one\n< two\n",
+        "b": "== near\n> hi\n< three\n< four\n== far\n< five\n< six\n",
+    }
+    lines = [line for line in expand(read_topics(topics(**files))) if line.group.topic == "a"]
+    assert Counter(line.reply for line in lines) == {"one": 40, "two": 40, "three": 20, "four": 20, "five": 10, "six": 10}
+    assert all(len({line.reply for line in lines if line.utterance == str(number)}) == 2 for number in range(70))
+    assert [topic.name for topic in read_topics(topics(**files))] == ["a", "near"], "who has nothing to say of its own only lends"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
@@ -110,6 +121,13 @@ def test_at_most_so_many_pairs_are_kept_the_same_each_time_and_whole(topics):
         ("== a.then-1\n> hi\n< yes\n", ":1:4", "block of follow-ups"),
         ("@pairs 3\n== a\n> hi\n< yes\n", ":1:1", "before the first topic"),
         ("== a\n@pairs 3\n@pairs 4\n> hi\n< yes\n", ":3:1", "second @pairs"),
+        ("== a\n@also b\n@also b\n", ":3:1", "second @also"),
+        ("== a\n@also b a\n> hi\n< yes\n", ":2:7", "named twice, or by itself"),
+        ("== a\n@also b b\n> hi\n< yes\n", ":2:7", "named twice, or by itself"),
+        ("== a\n@also b c d e\n> hi\n< yes\n", ":2:7", "more than 3"),
+        ("== a\n@also b\n> hi\n< yes\n", ":2:7", "no topic b"),
+        ("== a\n@also b\n> hi _\n= x\n< yes\n= y\n< no\n== b\n< so\n", ":2:1", "late-cue"),
+        ("@slot food = a\n== a\n@also b\n> hi\n< yes\n== b\n> {food}\n< {food}!\n", ":3:7", "a slot in a reply of b"),
         ("@slot\n", ":1:7", "no slot"),
         ("@slot food\n", ":1:7", "no slot"),
         ("@slot Food = a\n", ":1:7", "no slot"),
@@ -356,7 +374,7 @@ def test_an_early_topic_gives_pairs_alike_but_for_what_they_begin_with(topics):
 # Whatever is written
 
 
-sign = st.sampled_from(["==", ">", ">", ">", "<", "<", ">>", ">>", "<<", "<<", ">>>", "<<<", ">!", "=", "@pairs", "@slot", "#", "*", ""])
+sign = st.sampled_from(["==", ">", ">", ">", "<", "<", ">>", ">>", "<<", "<<", ">>>", "<<<", ">!", "=", "@pairs", "@slot", "@also", "#", "*", ""])
 word = st.sampled_from(["a", "b.c", "hi", "{x}", "{a|b}", "{", "}", "_", "x = a | b", "a | b", "3", "", " ", "\t", "é", "\u2028", "\0", "🙂"])
 
 

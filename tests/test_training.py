@@ -12,7 +12,6 @@ from chatbot.batches import Examples, Repeating
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
-from chatbot.networks.embedding import FEW, Heard, Pairs
 from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
@@ -321,7 +320,7 @@ def test_the_loss_is_summed_over_what_is_no_padding():
 def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
     rows = next(examples.batches(400)).rows
     repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
-    networks = fresh(replies=2)
+    networks = fresh(replies=2, grams=0)
     torch.nn.init.zeros_(networks["listener"].planner.which.weight)  # no reply is likelier, nor is one that nobody else has
     torch.nn.init.zeros_(networks["listener"].planner.told.weight)
     for name, network in networks.items():
@@ -352,6 +351,18 @@ def test_a_share_of_the_rows_is_told_its_reply_and_the_others_what_was_planned(e
     torch.testing.assert_close(Lesson(network, TrainingOptions(), repeating)(batch, 1.0)[1], expected)
 
 
+@pytest.mark.parametrize("grams", [0, 8])
+def test_each_opinion_of_a_plan_is_taught_by_itself_and_what_is_planned_is_their_mean(examples, fresh, grams):
+    network, batch = fresh(replies=2, grams=grams)["listener"].eval(), next(examples.batches(400))
+    repeating = Repeating(torch.arange(len(examples)) % 2, 2, 0.5)
+    loss, nats = Lesson(network, TrainingOptions(plan=0.5), repeating)(batch, 1.0)
+    plan, numbers = network.encode(batch.source).plan, repeating.numbers[batch.rows]
+    assert len(plan.opinions) == (2 if grams else 1)
+    torch.testing.assert_close(plan.logits, torch.stack(plan.opinions).mean(0))
+    taught = sum(torch.nn.functional.cross_entropy(logits, numbers, reduction="sum") for logits in plan.opinions)
+    torch.testing.assert_close(loss - nats, 0.5 * taught, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cell):
     network, source = fresh(replies=2, cell=cell)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
@@ -375,7 +386,7 @@ def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh):
     assert more.options.replies == 4
     torch.testing.assert_close(more.encode(source).plan.logits[:, [3, 0, 4]], heard.plan.logits)
     torch.testing.assert_close(more.planner.told.weight[[3, 0, 4]], told)
-    assert torch.equal(more.planner.pairs.table.weight, network.planner.pairs.table.weight)
+    assert torch.equal(more.planner.by_grams.grams.table.weight, network.planner.by_grams.grams.table.weight)
     assert not more.planner.told.weight[[1, 2]].any(), "nothing is told of what has yet to be learnt"
     assert more.planning(0, {}).encode(source).plan is None
     assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
@@ -401,7 +412,7 @@ def test_the_words_that_a_plan_goes_by_are_those_of_the_utterance_and_not_of_the
 
 
 def test_a_plan_goes_by_what_was_heard_of_the_utterance_alone():
-    planner = Planner(NetworkOptions(hidden=8, embedding=6, replies=3)).eval()
+    planner = Planner(NetworkOptions(hidden=8, embedding=6, replies=3), [""] * 40).eval()
     generator = torch.Generator().manual_seed(1)
     embedded, heard, last = torch.randn(1, 5, 6, generator=generator), torch.rand(1, 5, 8, generator=generator) - 0.5, torch.randn(1, 8, generator=generator)
     source, now = torch.tensor([[7, 8, 9, 7, PAD]]), torch.tensor([[False, False, True, True, False]])
@@ -432,30 +443,6 @@ def test_label_smoothing_shares_some_of_the_target_with_all_pieces():
     scores = logits.log_softmax(-1)
     by_hand = 0.8 * cross_entropy(logits, targets) - 0.2 * scores.mean(-1).sum()
     torch.testing.assert_close(cross_entropy(logits, targets, label_smoothing=0.2), by_hand)
-
-
-def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces():
-    heard = Heard(50, NetworkOptions(embedding=8, word_dropout=0.5))
-    source = torch.full((100, 2 * FEW), PAD)
-    for row in range(100):
-        source[row, : row % (2 * FEW) + 1] = row % 40 + 5
-    left_out = (heard(source) == 0).all(-1) & (source != PAD)
-    few = (source != PAD).sum(1) <= FEW
-    assert not left_out[few].any()
-    assert 0.3 < left_out.sum() / (source[~few] != PAD).sum() < 0.7
-    assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
-
-
-def test_pairs_tell_the_order_of_words_and_are_left_out_like_words():
-    pairs = Pairs(NetworkOptions(pairs=8, word_dropout=0.5))
-    source = torch.tensor([[7, 8, 9, 10, 11, 12], [12, 11, 10, 9, 8, 7], [7, 8, 9, 10, PAD, PAD], [SEP, 7, 8, 9, 10, PAD]])
-    now = (source != PAD) & (source != SEP)
-    found = [pairs(source, now) for _ in range(9)]
-    assert any(not torch.equal(one[0], found[0][0]) for one in found), "some pairs are left out"
-    assert all(torch.equal(one[2], found[0][2]) for one in found), "but none of few pieces"
-    there, back, few, after = pairs.eval()(source, now)
-    assert not torch.allclose(there, back)
-    torch.testing.assert_close(few, after)
 
 
 def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):

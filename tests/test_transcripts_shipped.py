@@ -67,7 +67,7 @@ def test_the_interrupter_in_the_place_of_the_listener_fails_one_of_two(bundle, t
     interrupter = replace(Cast.of(bundle), bot=Bot.of(bundle, wait=min(bundle.interrupters)))
     pairs = 0
     for transcript in transcripts:
-        fine = {one.scene.name: one.fine for one in interrupter.play(transcript)}
+        fine = {one.scene.name: one.fine and not one.scene.xfail for one in interrupter.play(transcript)}
         for scene in transcript.scenes:
             for rival in scene.rivals:
                 if rival.pieces is None:

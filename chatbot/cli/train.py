@@ -52,6 +52,10 @@ def train(
         int | None,
         typer.Option(metavar="N", help=f"Width of a pair of neighbouring pieces, by which the listener plans; 0 for none. Default: {_NETWORK.pairs}."),
     ] = None,
+    grams: Annotated[
+        int | None,
+        typer.Option(metavar="N", help=f"Width of a gram of letters, for a second opinion on what it plans; 0 for none. Default: {_NETWORK.grams}."),
+    ] = None,
     dropout: Annotated[
         float | None, typer.Option(metavar="P", help=f"Share of what passes between layers that training switches off. Default: {_NETWORK.dropout}.")
     ] = None,
@@ -118,7 +122,7 @@ def train(
     """
     vocabulary_options = VocabularyOptions(kind=vocabulary, size=vocab_size, lowercase=lowercase)  # type: ignore[arg-type]
     sizes = {
-        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "pairs": pairs, "dropout": dropout, "word_dropout": word_dropout,
+        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "pairs": pairs, "grams": grams, "dropout": dropout, "word_dropout": word_dropout,
         "attention": attention, "bidirectional": bidirectional, "tied": tied, "reverse_source": reverse_source,
     }  # fmt: skip
     network = network_options(preset or "small", **sizes)

@@ -112,6 +112,8 @@ def _plain(block: Block, topic: Topic) -> list[Exchange]:
     if topic.most_pairs and block is topic:
         kept = sorted(range(len(asked)), key=lambda row: _hash(f"{topic.name}/{filled(asked[row][1], asked[row][3])}"))[: topic.most_pairs]
         asked = [asked[row] for row in sorted(kept)]
+    if block is topic:
+        replies = _shared(replies, [[parts_of(text, topic.slots, "", 0) for text in lent] for lent in topic.also])
     met: Counter[str] = Counter()
     exchanges = []
     for place, frame, number, values in asked:
@@ -120,7 +122,7 @@ def _plain(block: Block, topic: Topic) -> list[Exchange]:
         start = _hash(f"{block.name}/{label}") if label else 0
         most = REPLIES_A_FOLLOW_UP if block.turn else REPLIES_AN_UTTERANCE
         turned = _rotated(replies, start + met[label] * (most if label else 1), most)
-        texts = tuple(filled(reply, values, capitals=True) for reply in turned)
+        texts = tuple(dict.fromkeys(filled(reply, values, capitals=True) for reply in turned))
         exchanges.append(Exchange(filled(frame, values), texts, Group(block.name, pair, label, block.turn), place))
         met[label] += 1
     return exchanges
@@ -206,6 +208,14 @@ def _kept(made: list[_Pair], most: int) -> list[_Pair]:
     rounds.sort(key=lambda one: one[:2])
     places = {pair.name: row for row, pair in enumerate(made)}
     return sorted((pair for *_, pair in rounds[:most]), key=lambda pair: places[pair.name])
+
+
+def _shared(own: list[Reply], lent: list[list[Reply]]) -> list[Reply]:
+    """A topic's own replies and those that others lend it, each of the first half as often as one of its own, each of the next half of that.
+
+    Who is sure of the topic then says its own; who only knows that it is one of several says what they share.
+    """
+    return [reply for rank, replies in enumerate([own, *lent]) for reply in replies * 2 ** (len(lent) - rank)]
 
 
 def _rotated(replies: list[Reply], number: int, most: int) -> list[Reply]:

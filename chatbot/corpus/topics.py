@@ -4,7 +4,7 @@ The format is told in corpora/README.md. `expand` makes pairs of what is read he
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _THEN = re.compile(r"\.then-[0-9]+(\.|$)")
 _SLOT = re.compile(r"([a-z0-9][a-z0-9_-]*) *= *(.*)")
 _BLANK = re.compile(r"(?:^|(?<=\s))_(?=[\s,.:!?]|$)")
-_SIGNS = ("==", ">", ">!", "<", "=", ">>", "<<", ">>>", "<<<", "@pairs", "@slot")
+MOST_LENT = 3  # topics that lend their replies to one
+_SIGNS = ("==", ">", ">!", "<", "=", ">>", "<<", ">>>", "<<<", "@pairs", "@slot", "@also")
 
 
 @dataclass
@@ -49,6 +50,9 @@ class Topic(Block):
     turned: list[tuple[str, str]] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     most_pairs: int | None = None
+    lent: list[str] = field(default_factory=list)  # the topics whose replies fit here too, the nearest first
+    lent_place: str = ""
+    also: list[list[str]] = field(default_factory=list)  # their replies
     slots: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those of its file
 
     @property
@@ -68,7 +72,26 @@ def read_topics(folder: Path) -> list[Topic]:
             if first := topics.get(topic.name):
                 raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=f"{topic.place}:4", remedy="join the two, or rename one")
             topics[topic.name] = topic
-    return list(topics.values())
+    lent = {name for topic in topics.values() for name in topic.lent}
+    for topic in topics.values():
+        topic.also = [_lent(name, topic, topics) for name in topic.lent]
+        if not topic.utterances and not topic.turned and topic.name not in lent:
+            raise CorpusError(f"topic {topic.name} has no utterance", place=f"{topic.place}:1", remedy="add lines that begin with `> `")
+    return [topic for topic in topics.values() if topic.utterances or topic.turned]
+
+
+def _lent(name: str, topic: Topic, topics: Mapping[str, Topic]) -> list[str]:
+    """The replies of the topic of that name, which fit in `topic` too. Raises CorpusError unless they can."""
+    place = f"{topic.lent_place}:7"
+    if topic.endings:
+        raise CorpusError(
+            "@also in a late-cue topic", place=f"{topic.lent_place}:1", remedy="delete it: what its last word decides, no reply fits in both cases"
+        )
+    if name not in topics or not topics[name].replies:
+        raise CorpusError(f"no topic {name} that has replies of its own", place=place, remedy="write one, or name another")
+    if any("{" in reply for reply in topics[name].replies):
+        raise CorpusError(f"a slot in a reply of {name}", place=place, remedy="lend replies without slots")
+    return topics[name].replies
 
 
 class _Reader:
@@ -104,6 +127,8 @@ class _Reader:
                 raise CorpusError(f"nothing after `{sign}`", place=f"{place}:{column}", remedy="write it, or delete the line")
             elif sign == "@pairs":
                 _cap(self.topic, text, place)
+            elif sign == "@also":
+                _borrow(self.topic, text, place)
             else:
                 self._line(self.topic, sign, text, place, column)
         if self.topic:
@@ -195,17 +220,26 @@ def _cap(topic: Topic, text: str, place: str) -> None:
     topic.most_pairs = int(text)
 
 
+def _borrow(topic: Topic, text: str, place: str) -> None:
+    if topic.lent:
+        raise CorpusError("a second @also in this topic", place=f"{place}:1", remedy="name all topics in one, the nearest first")
+    topic.lent, topic.lent_place = text.split(), place
+    if len({topic.name, *topic.lent}) <= len(topic.lent):
+        raise CorpusError("a topic that is named twice, or by itself", place=f"{place}:7", remedy="name each once")
+    if len(topic.lent) > MOST_LENT:
+        raise CorpusError(f"more than {MOST_LENT} topics", place=f"{place}:7", remedy="name the nearest")
+
+
 def _checked(topic: Topic) -> Topic:
     """`topic`, if it is whole."""
-    if not topic.utterances and not topic.turned:
-        raise CorpusError(f"topic {topic.name} has no utterance", place=f"{topic.place}:1", remedy="add lines that begin with `> `")
     if topic.endings:
         _check_late(topic)
         return topic
     if topic.turned:
         place = topic.turned[0][0]
         raise CorpusError("`>!` outside of a late-cue topic", place=f"{place}:1", remedy="begin the line with `> `, or add two endings: lines `= word | word`")
-    _check_block(topic, topic)
+    if topic.utterances or topic.follow_ups:
+        _check_block(topic, topic)
     return topic
 
 

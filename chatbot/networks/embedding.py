@@ -1,7 +1,10 @@
-"""Embeddings: of the pieces that are heard, of their pairs, and of those that are said.
+"""Embeddings: of the pieces that are heard, of what stands side by side among them, and of those that are said.
 
-B rows, S source pieces, T target pieces, E embedding, P width of a pair.
+B rows, S source pieces, T target pieces, V vocabulary, E embedding, G width of a gram.
 """
+
+from collections.abc import Sequence
+from unicodedata import normalize
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +13,7 @@ from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD, SEP
 
 FEW = 4  # an utterance of so many pieces at the most is always heard whole
-ROWS = 2**13  # of the table of pairs
+FACTOR, PRIME = 1_000_003, 2**31 - 1  # of the hash of a gram
 
 
 class Heard(nn.Module):
@@ -36,31 +39,51 @@ class Heard(nn.Module):
         return heard
 
 
-class Pairs(nn.Module):
-    """Embeds an utterance as the pairs of pieces that stand side by side in it, its ends among them: their sum, over the root of their number.
+class Grams(nn.Module):
+    """Embeds an utterance by what stands side by side in it, its ends among them: pieces by twos, and letters by threes and fours if `texts` says how the pieces are spelt.
 
-    What pairs of words say, "not bad" and "how old", a sum of single pieces cannot, and it says it of a sentence that is new as well (Wang & Manning 2012). A pair
-    finds its row by a hash, so that the table need not grow with the square of the vocabulary (Joulin et al. 2017). In training a share of the pairs is left out.
+    It is the sum of the grams over the root of their number. What pairs of words say, "not bad" and "how old", a sum of single pieces cannot, and it says it of a
+    sentence that is new as well (Wang & Manning 2012); by its letters a word is known in a form that was never heard, or mistyped (Bojanowski et al. 2017).
+    Each gram finds its row by a hash, so that the table need not hold all that there may be (Joulin et al. 2017). In training a share of them is left out.
     """
 
-    def __init__(self, options: NetworkOptions) -> None:
+    letters: Tensor  # (V, L) the letters of each piece, 0 after the last
+
+    def __init__(self, options: NetworkOptions, rows: int, width: int, texts: Sequence[str] = ()) -> None:
         super().__init__()
-        self.table = nn.Embedding(ROWS, options.pairs)
+        self.table = nn.Embedding(rows, width)
         nn.init.normal_(self.table.weight, std=0.1)
+        self.spelt = bool(texts)
         self.unheard = options.word_dropout
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
+        # Taken apart, a syllable of Hangul is two or three letters, and an accent one: words that are spelt nearly alike then share most of their grams.
+        spelt = [torch.tensor([ord(letter) for letter in normalize("NFD", text.lower())], dtype=torch.long) for text in texts or [""]]
+        self.register_buffer("letters", nn.utils.rnn.pad_sequence(spelt, batch_first=True), persistent=False)
 
     def forward(self, source: Tensor, now: Tensor) -> Tensor:
-        """(B, P) of the pieces of `source` (B, S) that are of the utterance itself, `now` (B, S)."""
+        """(B, G) of the pieces of `source` (B, S) that are of the utterance itself, `now` (B, S)."""
         own = source.masked_fill(~now, PAD)
-        first, second = nn.functional.pad(own, (1, 0), value=PAD), nn.functional.pad(own, (0, 1), value=PAD)  # (B, S + 1) each
-        there = ((first != PAD) | (second != PAD))[:, :, None].to(self.table.weight.dtype)
+        grams = [hashed(own, 2)]
+        if self.spelt:
+            letters = self.letters[own].flatten(1)  # (B, S * L)
+            letters = letters.gather(1, (letters == 0).sort(dim=1, stable=True).indices)  # one after the other
+            grams += [hashed(letters, 3), hashed(letters, 4)]
+        rows, there = map(torch.cat, zip(*grams, strict=True), (1, 1))  # (B, N) each
+        weights = there.to(self.table.weight.dtype)
         if self.training and self.unheard:
-            whole = now.sum(1) <= FEW  # (B,)
-            heard = there.new_empty(there.shape).bernoulli_(1 - self.unheard, generator=self.chance)
-            there = there * heard.masked_fill(whole[:, None, None], 1.0)
-        pairs = self.table((first * 1_000_003 + second * 7_919) % ROWS)  # (B, S + 1, P)
-        return (pairs * there).sum(1) / there.sum(1).clamp(min=1).sqrt()
+            whole = now.sum(1, keepdim=True) <= FEW  # (B, 1)
+            weights = weights * torch.empty_like(weights).bernoulli_(1 - self.unheard, generator=self.chance).masked_fill(whole, 1.0)
+        heard = nn.functional.embedding_bag(rows % len(self.table.weight), self.table.weight, mode="sum", per_sample_weights=weights)
+        return heard / weights.sum(1, keepdim=True).clamp(min=1).sqrt()
+
+
+def hashed(ids: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """A number below PRIME for each `n` (2 at least) of `ids` (B, N) that stand side by side, both ends passed over by steps, and whether any of them is not 0: (B, N + n - 1) each."""
+    windows = nn.functional.pad(ids, (n - 1, n - 1)).unfold(1, n, 1)  # (B, N + n - 1, n)
+    number = torch.full_like(windows[:, :, 0], n)
+    for place in range(n):
+        number = (number * FACTOR + windows[:, :, place]) % PRIME
+    return number, windows.any(-1)
 
 
 def utterance(source: Tensor) -> Tensor:

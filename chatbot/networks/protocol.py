@@ -24,8 +24,17 @@ class Memory(NamedTuple):
 class Plan(NamedTuple):
     """The replies that may be meant, before it is decided which."""
 
-    logits: Tensor  # (B, R + 1) the last: a reply that does not repeat
+    opinions: tuple[Tensor, ...]  # logits (B, R + 1) each, taught each by itself; the last reply is one that does not repeat
     told: Tensor  # (R + 1, H) what a decoder is told of each
+
+    @property
+    def logits(self) -> Tensor:
+        """What the opinions come to, (B, R + 1): their mean, so that a reply must seem likely to all of them (a product of experts: Hinton 2002)."""
+        return sum(self.opinions[1:], self.opinions[0]) / len(self.opinions)
+
+    def rows(self, index: Tensor) -> "Plan":
+        """The rows of that index, in that order."""
+        return self._replace(opinions=tuple(logits[index] for logits in self.opinions))
 
     def only(self, numbers: Tensor) -> Tensor:
         """The weights (N, R + 1) of having in mind one reply alone, that of each of `numbers` (N,)."""
@@ -42,7 +51,7 @@ class Context(NamedTuple):
 
     def rows(self, index: Tensor) -> "Context":
         """Reorders, repeats or drops rows: this alone gives beam search and several samples of one utterance."""
-        memory, plan = self.memory and self.memory.rows(index), self.plan and self.plan._replace(logits=self.plan.logits[index])
+        memory, plan = self.memory and self.memory.rows(index), self.plan and self.plan.rows(index)
         return Context(tuple(part[:, index] for part in self.state), memory, self.position[index], plan)
 
     def siblings(self, index: Tensor) -> "Context":

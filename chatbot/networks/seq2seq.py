@@ -10,11 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.networks.attention import Attention
-from chatbot.networks.embedding import Heard, Pairs, Said, utterance
+from chatbot.networks.embedding import Grams, Heard, Said, utterance
 from chatbot.networks.protocol import Context, Plan
 from chatbot.networks.recurrence import Dropout, Recurrence
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD
+
+PAIRS, GRAMS = 2**13, 2**14  # rows of their tables
 
 
 class Encoder(nn.Module):
@@ -50,17 +52,20 @@ class Encoder(nn.Module):
 
 
 class Seq2Seq(nn.Module):
-    """Encoder, bridge and decoder. Each state of the decoder starts as tanh(W [what each direction heard last] + b), a layer at a time."""
+    """Encoder, bridge and decoder. Each state of the decoder starts as tanh(W [what each direction heard last] + b), a layer at a time.
 
-    def __init__(self, options: NetworkOptions, vocabulary: int) -> None:
+    `texts` are what each piece shows; without them, a plan goes by no letters.
+    """
+
+    def __init__(self, options: NetworkOptions, vocabulary: int, texts: Sequence[str] = ()) -> None:
         super().__init__()
-        self.options = options
+        self.options, self.texts = options, texts or [""] * vocabulary
         self.heard = Heard(vocabulary, options)
         self.encoder = Encoder(options)
         self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
-        self.planner = Planner(options) if options.replies else None
+        self.planner = Planner(options, self.texts) if options.replies else None
         self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
         self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
@@ -105,15 +110,17 @@ class Seq2Seq(nn.Module):
         """This network with a new plan, of so many replies. `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them."""
         before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
-        self.planner = Planner(self.options).to(self.said.table.weight.device).train(self.training) if replies else None
+        self.planner = Planner(self.options, self.texts).to(self.said.table.weight.device).train(self.training) if replies else None
         if self.planner:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:
-            self.planner.pairs = before.pairs
             now, then = [*known.keys(), replies], [*known.values(), had]
             with torch.no_grad():
-                for part in ("which.weight", "which.bias", "told.weight"):
-                    self.planner.get_parameter(part)[now] = before.get_parameter(part)[then]
+                for name, part in self.planner.named_parameters():
+                    if name.endswith("table.weight"):  # of grams, whatever is replied
+                        part.copy_(before.get_parameter(name))
+                    else:
+                        part[now] = before.get_parameter(name)[then]
         return self
 
 
@@ -122,15 +129,16 @@ class Planner(nn.Module):
 
     What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
-    the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it: with the
-    words themselves at hand, an utterance that is unlike all that were trained on is understood more often. Training tells the decoder its reply in half of the rows, and in the others
+    the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it. A second
+    opinion goes by grams alone, of letters too, V g + c: it knows a word that is mistyped or new in this form. Each opinion is taught by itself; taught as one,
+    what grams tell by heart is never composed by the network: "did I hate it? no". Training tells the decoder its reply in half of the rows, and in the others
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
-    def __init__(self, options: NetworkOptions) -> None:
+    def __init__(self, options: NetworkOptions, texts: Sequence[str]) -> None:
         super().__init__()
         self.dropout = Dropout(options.dropout)
-        self.pairs = Pairs(options) if options.pairs else None
+        self.pairs = Grams(options, PAIRS, options.pairs) if options.pairs else None
         self.which = nn.Linear(2 * options.hidden + options.embedding + options.pairs, options.replies + 1)
         self.told = nn.Embedding(options.replies + 1, options.hidden)
         # With zeros, what is heard would hear nothing from the decoder until they have grown; and the words by themselves should not decide at first.
@@ -138,6 +146,7 @@ class Planner(nn.Module):
         nn.init.normal_(self.which.weight[:, options.hidden :], std=0.03)
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
+        self.by_grams = ByGrams(options, texts) if options.grams else None
 
     def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, source: Tensor, now: Tensor) -> Plan:
         """What to plan, given the `embedded` pieces (B, S, E) of `source` (B, S), the encoder's outputs `heard` (B, S, H) and `last` (B, H).
@@ -148,7 +157,24 @@ class Planner(nn.Module):
         words = (embedded * real).sum(1) / real.sum(1).clamp(min=1).sqrt()  # (B, E)
         highest = heard.masked_fill(~real, -1.0).amax(1)  # (B, H); no cell's output is lower, and where nothing was heard there must be a number
         pairs = [self.pairs(source, now)] if self.pairs else []  # (B, P)
-        return Plan(self.which(self.dropout(torch.cat([last, highest, words, *pairs], -1)[:, None]))[:, 0], self.told.weight)
+        opinions = [self.which(self.dropout(torch.cat([last, highest, words, *pairs], -1)[:, None]))[:, 0]]  # (B, R + 1) each
+        if self.by_grams:
+            opinions.append(self.by_grams(source, now))
+        return Plan(tuple(opinions), self.told.weight)
+
+
+class ByGrams(nn.Module):
+    """The opinion of an utterance's grams: which reply, in whatever order the words come."""
+
+    def __init__(self, options: NetworkOptions, texts: Sequence[str]) -> None:
+        super().__init__()
+        self.grams = Grams(options, GRAMS, options.grams, texts)
+        self.dropout = Dropout(options.dropout)
+        self.which = nn.Linear(options.grams, options.replies + 1)
+
+    def forward(self, source: Tensor, now: Tensor) -> Tensor:
+        """Logits (B, R + 1), given `source` and `now` as `Planner` is."""
+        return self.which(self.dropout(self.grams(source, now)[:, None]))[:, 0]
 
 
 class Speak(nn.Module):

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Batch, Examples, Repeating
-from chatbot.networks.embedding import Heard, Pairs
+from chatbot.networks.embedding import Grams, Heard
 from chatbot.networks.recurrence import Dropout
+from chatbot.networks.seq2seq import ByGrams
 from chatbot.options import TrainingOptions
 from chatbot.training.loss import Lesson, perplexity_of
 from chatbot.training.memory import Shortage, cut, is_shortage
@@ -23,6 +24,7 @@ from chatbot.training.processes import Processes
 IN_A_ROW = 10  # steps without a finite gradient that end a run
 HEED = {"cpu": 1}  # steps between two looks at what only the device knows; a look makes a GPU wait
 HEED_ELSEWHERE = 50
+RARE = {"rate": 2.0, "betas": (0.9, 0.999)}  # how grams learn: most of them are heard too seldom for the pace of the others
 
 
 class Diverged(Exception):
@@ -71,7 +73,7 @@ class Learner:
         self.lesson = processes.share(self._own)
         self._chance = torch.Generator(next(network.parameters()).device)
         for module in self._own.modules():
-            if isinstance(module, Lesson | Heard | Pairs | Dropout):
+            if isinstance(module, Lesson | Heard | Grams | Dropout):
                 module.chance = self._chance
         self.weights = [weight for weight in self._own.parameters() if weight.requires_grad]
         self.device = self.weights[0].device
@@ -205,7 +207,7 @@ class Learner:
             nn.utils.clip_grads_with_norm_(self.weights, self.options.clip, norm)
         skip = (~torch.isfinite(norm)).float()
         for group in self.optimiser.param_groups:
-            group["lr"] = self.options.learning_rate * learning_rate(self.at.step, self.steps, self.options)
+            group["lr"] = group.get("rate", 1.0) * self.options.learning_rate * learning_rate(self.at.step, self.steps, self.options)
         self.optimiser.found_inf = skip  # type: ignore[attr-defined]  # the fused optimisers then change nothing, without asking the host
         self.optimiser.step()
         self._flags[self.at.step % self._heed] = skip
@@ -229,9 +231,13 @@ def seed_of(*numbers: int) -> int:
 def _optimiser(lesson: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     """The optimiser; weight decay spares biases and embeddings."""
     tables = {f"{name}.weight" for name, module in lesson.named_modules() if isinstance(module, nn.Embedding)}
-    decayed = [weight for name, weight in lesson.named_parameters() if weight.ndim > 1 and name not in tables]
-    spared = [weight for name, weight in lesson.named_parameters() if weight.ndim < 2 or name in tables]
+    rare = [weight for module in lesson.modules() if isinstance(module, ByGrams) for weight in module.parameters()]
+    others = [(name, weight) for name, weight in lesson.named_parameters() if not any(weight is one for one in rare)]
+    decayed = [weight for name, weight in others if weight.ndim > 1 and name not in tables]
+    spared = [weight for name, weight in others if weight.ndim < 2 or name in tables]
     groups = [{"params": decayed, "weight_decay": options.weight_decay}, {"params": spared, "weight_decay": 0.0}]
+    if rare:
+        groups.append({"params": rare, "weight_decay": 0.0, **RARE})
     if options.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=options.learning_rate, fused=True)
     kind = torch.optim.AdamW if options.optimiser == "adamw" else torch.optim.Adam

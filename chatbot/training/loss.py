@@ -62,18 +62,17 @@ class Lesson(nn.Module):
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
-        context, planned = network.encode(batch.source), None
+        context, opinions = network.encode(batch.source), tuple[Tensor, ...]()
         if context.plan is not None and self.repeating is not None:
-            planned = context.plan.logits.float()  # (B, R + 1)
+            opinions, planned = context.plan.opinions, context.plan.logits.float()  # (B, R + 1) each
             assert self.repeating.distinct < planned.shape[-1], "the listener plans fewer replies than repeat"
             replies = self._replies(batch, planned)
             told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
             context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))
         logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        if planned is None:
-            return nats, nats.detach()
-        return nats + self.options.plan * functional.cross_entropy(planned, replies, reduction="sum"), nats.detach()
+        plans = [functional.cross_entropy(opinion.float(), replies, reduction="sum") for opinion in opinions]
+        return nats + self.options.plan * sum(plans), nats.detach()
 
     def _replies(self, batch: Batch, planned: Tensor) -> Tensor:
         """The number of the reply that each row of the batch has, the last where it does not repeat: (B,)."""
