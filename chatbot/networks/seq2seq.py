@@ -59,7 +59,7 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, options: NetworkOptions, vocabulary: int, texts: Sequence[str] = ()) -> None:
         super().__init__()
-        self.options, self.texts = options, texts or [""] * vocabulary
+        self.options, self.texts = options, texts
         self.heard = Heard(vocabulary, options)
         self.encoder = Encoder(options)
         self.said = Said(vocabulary, options)
