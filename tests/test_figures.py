@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from pages import PAGES, ROOT, script
 
 RESULTS = ROOT / "benchmarks" / "results"
-TOLD = re.compile(r"CHANGELOG\.md|docs/reference\.md|models/.*")  # what was, and what the program itself writes
+TOLD = re.compile(r"CHANGELOG\.md|docs/experiments\.md|docs/reference\.md|models/.*")  # what was, and what the program itself writes
 MEASURED = [page for page in PAGES if not TOLD.fullmatch(page)]
 SCALES = {"%": 100, "ms": 1e3, "us": 1e6, "min": 1 / 60, "minutes": 1 / 60, "분": 1 / 60, "MB": 1e-6, "GB": 1e-9, "M": 1e-6}  # from what a file may hold
 UNITS = "|".join([*SCALES, "s", "seconds", "processor seconds", "초", "GFLOP/s", "tokens/s", "tokens a second", "pairs a second", "BLEU", "chrF", "nats"])
