@@ -41,9 +41,9 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out build/first --lowercase --attention none --hidden 200 --embedding 128 --epochs 10 --device cpu --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/first --out build/begun --epochs 4 --openings 0.35 --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/begun --out models/small-talk --epochs 4 --openings 0.35 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --out build/first --lowercase --attention none --hidden 200 --embedding 128 --epochs 8 --openings 0.5 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/first --out build/second --epochs 3 --openings 0.35 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/second --out models/small-talk --epochs 1 --openings 0 --learning-rate 0.001 --device cpu --threads 2 --fresh
 	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --pairs 0 --hidden 216 --embedding 136 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt

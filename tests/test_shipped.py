@@ -96,9 +96,9 @@ def test_the_one_that_speaks_korean_waits_for_the_verb():
 
 def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
     found = metrics.evaluate(listener, held_out, allowed)
-    assert found.right >= 0.7
+    assert found.right >= 0.73
     assert found.late.pairs >= 300
-    assert found.late.right >= 0.95
+    assert found.late.right >= 0.98
     assert found.commonest_share < 0.05
 
 

@@ -200,12 +200,23 @@ def test_every_optimiser_lowers_the_loss(examples, fresh, optimiser):
 
 def test_weight_decay_spares_biases_and_embeddings(examples, fresh, monkeypatch):
     groups = []
-    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, *rest: groups.extend(self.param_groups[:2]))
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, *rest: groups.extend(self.param_groups))
     network = fresh()["listener"]
     run({"listener": network}, examples, epochs=1, weight_decay=0.3)
     decay = {id(weight): group["weight_decay"] for group in groups for weight in group["params"]}
     for name, weight in network.named_parameters():
         assert decay[id(weight)] == (0.3 if weight.ndim > 1 and weight.shape[0] != len(network.speak.logits.bias) else 0.0), name
+
+
+@pytest.mark.parametrize(("replies", "rate"), [(0, 12**0.5), (40, 1.0)], ids=["no plan", "a plan"])
+def test_without_a_plan_what_is_heard_learns_at_a_rate_that_fits_its_size(examples, fresh, replies, rate):
+    """Adam's first step moves each weight that it moves by the learning rate."""
+    network = fresh(replies=replies, pairs=0, grams=0)["listener"]
+    before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+    run({"listener": network}, examples, epochs=1, batch_tokens=10**6, learning_rate=1e-3, warmup=0.0)
+    moved = {name: float((weight.detach() - before[name]).abs().max()) for name, weight in network.named_parameters()}
+    assert moved["heard.table.weight"] == pytest.approx(rate * 1e-3, rel=0.01)
+    assert moved["said.table.weight"] == pytest.approx(1e-3, rel=0.01)
 
 
 def test_gradients_are_clipped_to_the_norm(examples, fresh, monkeypatch):
