@@ -21,7 +21,7 @@ MOODS = f"chatbot train moods.tsv --out models/moods --wait 1,3,5,8 --hidden 64 
 BOTTLENECK = {
     "none-16": "--attention none --hidden 16",
     "none-64": "--attention none --hidden 64",
-    "none-256": "--attention none --hidden 256 --learning-rate 0.003",  # with 0.005 a network as wide as this learns nothing
+    "none-256": "--attention none --hidden 256 --learning-rate 0.002",  # with 0.005 a network as wide as this learns nothing
     "reversed-64": "--attention none --hidden 64 --reverse-source",
     "additive-16": "--attention additive --hidden 16",
     "additive-64": "--attention additive --hidden 64",
