@@ -25,6 +25,7 @@ from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.networks.undrawn import Undrawn
 from chatbot.options import UNSURE, NetworkOptions, network_options_from
+from chatbot.records import whole_number
 from chatbot.shipped import BUNDLES, shipped
 from chatbot.spelling import Spelling
 from chatbot.vocabulary import Vocabulary
@@ -118,8 +119,20 @@ def _stored_as(name: str, weight: torch.Tensor) -> torch.dtype:
 
 
 def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
-    """Reads the bundle in `folder` and checks every file against its sha256. Raises BundleError for anything missing or altered."""
-    stored = read_json(folder)
+    """Reads the bundle in `folder` and checks every file against its sha256. Raises BundleError for anything missing or altered.
+
+    A run may be writing a better one meanwhile: then that is the one which is read.
+    """
+    while True:
+        stored = read_json(folder)
+        try:
+            return _loaded(folder, stored, device)
+        except BundleError:
+            if read_json(folder) == stored:
+                raise
+
+
+def _loaded(folder: Path, stored: dict[str, Any], device: torch.device | str) -> Bundle:
     files = stored["files"]
     try:
         details = Details(**{name: stored[name] for name in (*_TYPES, *(_LATER.keys() & stored.keys()))})
@@ -142,6 +155,8 @@ def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:
         raise
     except OptionError as error:
         raise BundleError(error.what, place=folder / "bundle.json", remedy=_RESTORE) from None
+    except OSError as error:
+        raise BundleError(f"cannot be read: {error.strerror}", place=error.filename or folder, remedy=_RESTORE) from None
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, safetensors.SafetensorError):
         raise BundleError("what it says does not fit the other files", place=folder / "bundle.json", remedy=_RESTORE) from None
     return Bundle(folder, details, vocabulary, listener, interrupters, replies)
@@ -169,10 +184,11 @@ def read_json(folder: Path) -> dict[str, Any]:
         if name in stored and not isinstance(stored[name], kind):
             raise BundleError(f"“{name}” is not what it should be", place=path, remedy=_RESTORE)
     inside = {
+        "files": all(isinstance(file, dict) and isinstance(file.get("name"), str) and isinstance(file.get("sha256"), str) for file in stored["files"].values()),
         "threshold": all(isinstance(number, int | float) for number in stored.get("threshold", {}).values()),
         "corpus": all(isinstance(stored["corpus"].get(name), int) for name in ("pairs", "utterances")),
         "examples": all(isinstance(example, str) for example in stored["examples"]),
-        "interrupters": all(wait.isdecimal() and int(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),
+        "interrupters": all(whole_number(wait) and isinstance(hidden, int) and hidden > 0 for wait, hidden in stored["interrupters"].items()),
     }
     if wrong := [name for name, right in inside.items() if not right]:
         raise BundleError(f"“{wrong[0]}” is not what it should be", place=path, remedy=_RESTORE)

@@ -19,6 +19,7 @@ from chatbot.files import write_set
 from chatbot.resume import FOLDER, INDEX
 
 FORMAT = 1
+FACTS = {"settings", "command", "fingerprints", "saved", "log", "checkpoint"}  # what going on needs to know beside the tensors
 _OURS = re.compile(r"(vocabulary|state)-[0-9a-f]{12}\.(model|safetensors)|\.[\w.-]+\.part")
 _REMEDY = "start over with --fresh"
 
@@ -32,7 +33,7 @@ class Saved(NamedTuple):
 
 
 def save(folder: Path, facts: Mapping[str, Any], vocabulary: bytes, tensors: Mapping[str, Tensor]) -> None:
-    """Writes a checkpoint of the run in `folder`. Raises BundleError when it cannot be written; the one before is then still whole."""
+    """Writes a checkpoint of the run in `folder`, with its FACTS. Raises BundleError when it cannot be written; the one before is then still whole."""
     contents = {
         "vocabulary": (vocabulary, "model"),
         "state": (safetensors.torch.save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}), "safetensors"),
@@ -52,6 +53,8 @@ def load(folder: Path) -> Saved:
         facts = json.loads((inside / INDEX).read_bytes())
         if facts["format"] != FORMAT:
             raise BundleError(f"a checkpoint of unknown format {facts['format']!r}", place=inside / INDEX, remedy=_REMEDY)
+        if missing := FACTS - facts.keys():
+            raise KeyError(missing)
         contents = {}
         for role, file in facts["files"].items():
             path = inside / Path(file["name"]).name

@@ -1,5 +1,6 @@
 """Writing files whole or not at all, one alone or several that belong together."""
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OSError, with nothing changed and nothing left behind; also when `path` is a device or a folder.
     """
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "no name of a file", str(path))
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise FileExistsError(None, "not a regular file", str(path))

@@ -114,7 +114,7 @@ def heeded(listener: Bot, utterance: str, reply: Reply, history: History = ()) -
     Raises PromptError for a reply that another bot gave, such as the one of that name before it was trained again.
     """
     assert isinstance(listener.network, Seq2Seq)
-    if max(reply.ids, default=0) >= len(listener.vocabulary) or listener.text(reply.ids) != reply.raw:
+    if not all(0 <= piece < len(listener.vocabulary) for piece in reply.ids) or listener.text(reply.ids) != reply.raw:
         raise PromptError("another bot gave this reply", remedy="ask again to see what this one heeds")
     measure = influence if listener.network.attention is None else attention
     return measure(listener, utterance, reply, history)

@@ -16,6 +16,7 @@ UNSURE = "I am not sure that I followed. Could you say it another way?"
 OPENING = 4  # pieces: where replies repeat they decide which one it will be, and the others follow from them
 MOST_OPENINGS = 0.6
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
+MOST_HISTORY = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +93,10 @@ class TrainingOptions:
         for flag, value, least in (
             ("--epochs", self.epochs, 0),
             ("--batch-tokens", self.batch_tokens, 1),
-            ("--accumulate", self.accumulate, 1),
             ("--patience", self.patience, 0),
         ):
             _at_least(flag, value, least)
+        _between("--accumulate", self.accumulate, 1, 1_000_000)
         for flag, number in (("--clip", self.clip), ("--weight-decay", self.weight_decay), ("--plan", self.plan)):
             _at_least(flag, number, 0)
         _between("--seed", self.seed, 0, 2**31 - 1)

@@ -17,6 +17,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def whole_number(text: str) -> int | None:
+    """The number that `text` writes in digits; None where it is no such, or has more digits than anything here counts."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
     """How a reply is chosen. Temperature, top-k, top-p and seed matter to `sample` alone, width and length penalty to `beam` alone."""

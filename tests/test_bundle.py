@@ -237,10 +237,10 @@ def test_an_unknown_format_is_refused_by_its_number(folder, number):
     [
         {"network": {}}, {"network": None}, {"network": {"cell": "tree"}}, {"network": {"colour": "red"}}, {"network": {"hidden": "wide", "embedding": 6}},
         {"network": {"hidden": 16, "embedding": 6}}, {"interrupters": {"1": 11, "4": 10}}, {"interrupters": {"2": 10}}, {"interrupters": {"one": 10}}, {"interrupters": None},
-        {"interrupters": {"0": 10}}, {"interrupters": {"1": -1}}, {"examples": None},
+        {"interrupters": {"0": 10}}, {"interrupters": {"1" * 5000: 10}}, {"interrupters": {"1": -1}}, {"examples": None},
         {"files": {"vocabulary": {}}}, {"files": {"vocabulary": {"name": "../../etc/passwd", "sha256": ""}}}, {"files": {"vocabulary": "x"}},
     ],
-    ids=str,
+    ids=lambda values: str(values)[:60],
 )  # fmt: skip
 def test_a_bundle_json_that_does_not_fit_is_refused(folder, values):
     change(folder, **values)
@@ -249,12 +249,27 @@ def test_a_bundle_json_that_does_not_fit_is_refused(folder, values):
 
 
 @pytest.mark.parametrize(
-    "values", [{"history": "some"}, {"history": -1}, {"utterance_limit": None}, {"reply_limit": "64"}, {"reply_limit": 0}, {"examples": [1, 2]}], ids=str
+    "values",
+    [{"history": "some"}, {"history": -1}, {"utterance_limit": None}, {"reply_limit": "64"}, {"reply_limit": 0}, {"examples": [1, 2]}, {"files": {"extra": 5}}],
+    ids=str,
 )
 def test_a_value_of_another_kind_is_refused_before_anybody_talks(folder, values):
     change(folder, **values)
     with pytest.raises(BundleError):
         bundles.load(folder)
+
+
+@pytest.mark.parametrize("late", ["_checked", "_fill"])
+def test_who_reads_while_a_better_one_is_written_has_the_better_one(folder, save_bundle, monkeypatch, late):
+    real = getattr(bundles, late)
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(bundles, late, real)
+        save_bundle(folder, scale=0.5, created="2031-01-01T00:00:00+00:00")
+        return real(*arguments)
+
+    monkeypatch.setattr(bundles, late, overtaken)
+    assert bundles.load(folder).details.created.startswith("2031")
 
 
 def test_files_of_another_role_are_refused(folder):

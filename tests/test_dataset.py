@@ -205,6 +205,20 @@ def test_with_a_validation_file_all_of_the_corpus_is_trained_on(corpus, ids, tmp
     assert data.valid_fingerprint == fingerprint(read_pairs(own))
 
 
+def test_what_is_said_in_a_validation_file_and_trained_on_is_not_validated_on(corpus, ids, tmp_path):
+    mix, own = write(tmp_path / "mix.tsv", 600, seed=3), write(tmp_path / "own.tsv", 30, seed=9)
+    trained = [next(iter(read_pairs(corpus))), split_pairs(read_pairs(mix)).train[0]]
+    leaked = "".join(f"{pair.utterance.upper()}\tReply 1 tea\n" for pair in trained)
+    with open(own, "a") as file:
+        file.write(leaked)
+    data = prepare([corpus], ids, OPTIONS, valid=own, mix=[mix])
+    assert data.valid_pairs == list(read_pairs(own))[:-2]
+    assert (data.leaked, data.left_out) == (2, 0)
+    own.write_text(leaked)
+    with pytest.raises(CorpusError, match="all that is said in it is trained on too"):
+        prepare([corpus], ids, OPTIONS, valid=own, mix=[mix])
+
+
 def test_of_a_mix_is_trained_on_what_nobody_holds_out(corpus, ids, tmp_path):
     mix = write(tmp_path / "mix.tsv", 600, seed=3)
     with open(mix, "ab") as file:  # utterances of the corpus with replies of their own
@@ -322,10 +336,11 @@ def test_a_changed_corpus_is_read_and_cut_again(corpus, ids, read_again, change)
 
 @pytest.mark.parametrize(
     "other",
-    [{"history": 1}, {"limit": 20}, {"options": VocabularyOptions(size=331)}, {"options": VocabularyOptions(size=330, lowercase=True)}, {"valid": "a.tsv"}],
+    [{"history": 1}, {"limit": 20}, {"options": VocabularyOptions(size=331)}, {"options": VocabularyOptions(size=330, lowercase=True)}, {"valid": "own.tsv"}],
 )
 def test_other_options_cut_again(corpus, ids, read_again, other, monkeypatch):
     monkeypatch.chdir(corpus.parent)
+    write(Path("own.tsv"), 30, seed=9)
     prepare([corpus], ids, OPTIONS)
     options, other = other.get("options", OPTIONS), {name: Path(value) if name == "valid" else value for name, value in other.items() if name != "options"}
     data = prepare([corpus], ids, options, **other)
@@ -358,7 +373,7 @@ def test_what_is_not_whole_is_made_anew(corpus, ids, read_again, name, harm):
 
 def test_a_data_set_of_another_format_is_made_anew(corpus, ids, read_again):
     prepare([corpus], ids, OPTIONS)
-    for content in (b"{}", b"[]", b"7", (ids / "dataset.json").read_bytes().replace(b'"format": 2', b'"format": 1')):
+    for content in (b"{}", b"[]", b"7", (ids / "dataset.json").read_bytes().replace(b'"format": %d' % store.FORMAT, b'"format": 1')):
         (ids / "dataset.json").write_bytes(content)
         prepare([corpus], ids, OPTIONS)
     assert read_again == {"scan": 5, "run": 5}

@@ -5,7 +5,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
-from chatbot.evaluation.metrics import Place, allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs
+from chatbot.evaluation.metrics import Place, allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs, losses
 from chatbot.records import Decoding, Reply
 
 
@@ -221,6 +221,13 @@ def test_a_real_bot_can_be_scored_with_every_strategy(bot):
     for strategy in ("greedy", "sample", "beam"):
         scores = evaluate(bot, PAIRS, allowed_replies(PAIRS), Decoding(strategy=strategy, limit=6))
         assert 0 <= scores.right <= 1
+
+
+def test_of_a_reply_what_the_vocabulary_can_write_is_scored(make_vocabulary, listener):
+    vocabulary = make_vocabulary("char")
+    bot = Bot(listener(len(vocabulary)).eval(), vocabulary)
+    some, all_ = losses(bot, [Pair("hello", "Hello.漢字漢字"), Pair("hello", "Hello.")])
+    assert some.tolist() == all_.tolist()
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and
         ("== a\n@pairs\n", ":2:8", "nothing after `@pairs`"),
         ("== a\n@pairs 0\n> x _\n", ":2:8", "no number"),
         ("== a\n@pairs many\n> x _\n", ":2:8", "no number"),
+        (f"== a\n@pairs {'1' * 5000}\n> x _\n", ":2:8", "no number"),
         ("\n== a\n< yes\n", ":2:1", "has no utterance"),
         ("== a\n> hi\n== b\n> ho\n< x\n", ":1:1", "no reply"),
         ("== a\n> hi\n", ":1:1", "no reply"),

@@ -80,6 +80,16 @@ def test_a_worker_that_dies_is_one_line():
         list(workers.map(square, range(10, 30)))
 
 
+def test_a_worker_that_has_died_between_two_tasks_is_one_line():
+    with Workers(1) as workers:
+        assert list(workers.map(square, [20])) == [400]
+        (process, _), *_ = workers._members
+        process.kill()
+        process.join()
+        with pytest.raises(CorpusError, match="has died"):
+            list(workers.map(square, [20]))
+
+
 def test_what_workers_compute_is_free_of_torch():
     program = "import sys, chatbot.dataset.jobs, chatbot.dataset.workers; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"

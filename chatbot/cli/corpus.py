@@ -12,6 +12,7 @@ import typer
 
 from chatbot.cli import corpus_import, corpus_shown, corpus_write, options
 from chatbot.errors import CorpusError, OptionError
+from chatbot.options import MOST_HISTORY
 from chatbot.safe_text import safe_json, safe_line
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ corpus_write.register(app)
 app.command("import")(corpus_import.import_)
 
 Paths = Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="TSV files: utterance, a tab, reply; one pair a line. Also .tsv.gz and .tsv.zst.")]
-History = Annotated[int, typer.Option(metavar="N", min=0, help="Read N earlier turns with each utterance; conversations end at blank lines.")]
+History = Annotated[int, typer.Option(metavar="N", min=0, max=MOST_HISTORY, help="Read N earlier turns with each utterance; conversations end at blank lines.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
 
@@ -116,7 +117,7 @@ def stats(
 def split(
     corpus: Paths,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the parts go. Default: NAME-split, beside you.", show_default=False)] = None,
-    history: Annotated[int, typer.Option(metavar="N", min=0, help="Keep N earlier turns with each utterance, and so write .jsonl.")] = 0,
+    history: Annotated[int, typer.Option(metavar="N", min=0, max=MOST_HISTORY, help="Keep N earlier turns with each utterance, and so write .jsonl.")] = 0,
     force: Force = False,
     json_: options.Json = False,
 ) -> None:

@@ -26,6 +26,7 @@ def expand(
     from chatbot.corpus.folding import key
     from chatbot.corpus.pairs import groups_path
     from chatbot.corpus.topics import read_topics
+    from chatbot.corpus.written import whole_files
 
     beside = folder if folder.name else folder.resolve()
     out = beside.with_name(f"{beside.name}.tsv") if out is None else out
@@ -39,11 +40,9 @@ def expand(
         raise CorpusError("pairs are written to a .tsv file", place=out, remedy=f"name {out.with_suffix('.tsv').name}")
     if os.path.lexists(out) and not os.path.isfile(groups_path(out)):
         raise CorpusError("is there already, and was not written by `corpus expand`", place=out, remedy="name another file with --out, or delete it")
-    try:
-        for path, text in zip((out, groups_path(out)), written(talks), strict=True):
-            write_whole(path, text.encode())
-    except OSError as error:
-        raise CorpusError(f"cannot be written: {error.strerror}", place=out, remedy="name another file with --out") from None
+    with whole_files([out, groups_path(out)], force=True) as files:
+        for file, text in zip(files, written(talks), strict=True):
+            file.write(text.encode())
     lines = [line for talk in talks for line in talk]
     labels: dict[str, set[str]] = {}
     for line in lines:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.cli.options import in_effect
+from chatbot.errors import BundleError
 from chatbot.records import Attention, BotCard, BundleFacts, Choice, Decoding, Influence, Ladder, Race, Reply, Twins, Validation
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class BundleEngine:
         """The model card, the files and the learning curve."""
         from chatbot import bundle as bundles
 
-        files = tuple((path.name, path.stat().st_size) for path in sorted(self._folder.iterdir()) if path.is_file())
+        try:
+            files = tuple((path.name, path.stat().st_size) for path in sorted(self._folder.iterdir()) if path.is_file())
+        except OSError as error:
+            raise BundleError(f"cannot be read: {error.strerror}", place=error.filename, remedy="talk with another bundle (/model NAME)") from None
         return BundleFacts(bundles.text(self._folder, "README.md"), str(self._folder), files, learning_curve(bundles.text(self._folder, "log.jsonl")))
 
     def stream(self, utterance: str, decoding: Decoding, history: History) -> Iterator[str | Reply]:

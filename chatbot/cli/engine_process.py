@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 def for_good() -> Iterator[None]:
     """What is imported meanwhile stays: to look for garbage in it, then and ever after, would take a tenth of the time."""
     gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 class _Part(NamedTuple):

@@ -19,13 +19,14 @@ from chatbot.cli.signals import Stop
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
-from chatbot.options import EPOCHS, MOST_OPENINGS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.options import EPOCHS, MOST_HISTORY, MOST_OPENINGS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.records import whole_number
 from chatbot.safe_text import safe_line
 
 if TYPE_CHECKING:
     from chatbot.cli.training_run import TrainingRun
 
-MOST_THREADS = 256
+MOST_THREADS, MOST_WAIT = 256, 64
 
 _NETWORK, _TRAINING, _VOCABULARY = NetworkOptions(), TrainingOptions(), VocabularyOptions()
 
@@ -134,8 +135,8 @@ def train(
     if no_interrupter and wait is not None:
         raise OptionError(f"--wait {safe_line(wait)} is of the interrupter, and --no-interrupter trains none", remedy="leave out one of the two")
     waits = () if no_interrupter else _waits(wait or "1")
-    if history < 0:
-        raise OptionError(f"--history {history} is too small", remedy="use 0 or more")
+    if not 0 <= history <= MOST_HISTORY:
+        raise OptionError(f"--history {history} is out of range", remedy=f"use 0 to {MOST_HISTORY}")
     corpora = [shared.corpus_path(path) for path in corpus]
     for path in corpora:
         next(read_pairs(path, history=history))  # a mistake in its name is said before torch is imported
@@ -235,10 +236,10 @@ def _ratios(text: str) -> tuple[float, float]:
 
 def _waits(text: str) -> tuple[int, ...]:
     """`1` or `1,4,8` as numbers."""
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() and len(part) < 10 and 1 <= int(part) <= 64 for part in parts):
-        raise OptionError(f"--wait “{text}” is no list of waits", remedy="use whole numbers from 1 to 64 with commas between them, such as 1,4,8")
-    return tuple(sorted({int(part) for part in parts}))
+    waits = {whole_number(part.strip()) or 0 for part in text.split(",")}
+    if not 1 <= min(waits) <= max(waits) <= MOST_WAIT:
+        raise OptionError(f"--wait “{text}” is no list of waits", remedy=f"use whole numbers from 1 to {MOST_WAIT} with commas between them, such as 1,4,8")
+    return tuple(sorted(waits))
 
 
 def _check_room(folder: Path, fresh: bool) -> None:

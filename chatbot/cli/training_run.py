@@ -113,6 +113,8 @@ class TrainingRun:
         yield f"{where} · {sizes} parameters · {data.pairs:,} pairs · {len(data.vocabulary):,} pieces · into {self.folder}"
         if data.left_out:
             yield f"left out: {plural(data.left_out, 'pair')} with a side of more than {LIMIT} pieces"
+        if data.leaked:
+            yield f"not validated on: {plural(data.leaked, 'pair')} of {self.sources.valid}, since what is said there is trained on too"
         if not data.valid:
             yield f"fewer than {FEWEST_HELD_OUT} utterances could be held out: all are trained on, for a fixed number of epochs, and no score is printed"
         if device.type == "cuda" and not torch.cuda.is_bf16_supported():
@@ -192,7 +194,7 @@ class TrainingRun:
 
     def _answered_examples(self, bot: Bot) -> tuple[str, ...]:
         """Utterances to try, now that it is known what the bot makes of them."""
-        allowed = allowed_replies([*self.data.topics, *self.data.valid_pairs, *self.data.test_pairs])
+        allowed = allowed_replies([*self.data.topics, *self.data.train_pairs, *self.data.valid_pairs, *self.data.test_pairs])
         return _examples(self.data, lambda utterance: is_right(bot.reply(utterance).text, allowed[key(utterance)]))
 
     def _note(self, progress: Progress) -> None:

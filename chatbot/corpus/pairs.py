@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chatbot.corpus.folding import fold, key
 from chatbot.corpus.lines import BLOCK, Lines, numbered_lines, read_lines
 from chatbot.errors import CorpusError
+from chatbot.records import whole_number
 
 PACKED = (".gz", ".zst")
 
@@ -152,12 +153,13 @@ def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
     remedy, last = "run `chatbot corpus expand` again, or delete this file", 0
     for number, line in numbered_lines(beside):
         fields = line.split("\t")
-        if len(fields) not in (4, 5) or not fields[0].isdecimal() or (not fields[-1].isdecimal() and len(fields) == 5):
+        line_number, needs = whole_number(fields[0]), whole_number(fields[-1]) if len(fields) == 5 else 0
+        if len(fields) not in (4, 5) or line_number is None or needs is None:
             raise CorpusError("not `line, topic, pair, label, needs`", place=f"{beside}:{number}:1", remedy=remedy)
-        if int(fields[0]) < last:
-            raise CorpusError(f"line {fields[0]} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
-        last = int(fields[0])
-        yield last, Group(fields[1], fields[2], fields[3], int(fields[4]) if len(fields) == 5 else 0)
+        if line_number < last:
+            raise CorpusError(f"line {line_number} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
+        last = line_number
+        yield last, Group(fields[1], fields[2], fields[3], needs)
 
 
 def _last_lines(raw: bytes, most: int) -> bytes:

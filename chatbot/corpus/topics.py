@@ -12,6 +12,7 @@ from chatbot.corpus.folding import fold
 from chatbot.corpus.gaps import parts_of, slots_of, words_of
 from chatbot.corpus.lines import numbered_lines
 from chatbot.errors import CorpusError
+from chatbot.records import whole_number
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _THEN = re.compile(r"\.then-[0-9]+(\.|$)")
@@ -213,11 +214,11 @@ class _Reader:
 
 
 def _cap(topic: Topic, text: str, place: str) -> None:
-    if not text.isdecimal() or int(text) < 1:
+    if not (most := whole_number(text)):
         raise CorpusError(f"“{text}” is no number of pairs", place=f"{place}:8", remedy="write a whole number from 1")
     if topic.most_pairs is not None:
         raise CorpusError("a second @pairs in this topic", place=f"{place}:1", remedy="keep one of the two")
-    topic.most_pairs = int(text)
+    topic.most_pairs = most
 
 
 def _borrow(topic: Topic, text: str, place: str) -> None:

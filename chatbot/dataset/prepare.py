@@ -4,10 +4,10 @@ No text is kept but what is held out, what a vocabulary is trained on, and a few
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -50,6 +50,7 @@ class Dataset:
     pairs: int  # of the corpora, without the mix and a validation file
     utterances: int  # distinct, of these
     left_out: int  # pairs of all files with a side of too many pieces, and held-out ones whose reply only these have
+    leaked: int  # pairs of a validation file that are not validated on: what is said in them is trained on too
     longest: int  # pieces of a reply that is trained on
     fingerprint: str  # of the corpora; those of the mix and of a validation file are "" without one
     mix_fingerprint: str
@@ -71,7 +72,7 @@ def prepare(
 ) -> Dataset:  # fmt: skip
     """Reads, splits and cuts into pieces the corpora `paths`, and keeps the ids in `folder`; what is there of the same corpora and options is used.
 
-    Without a `vocabulary` one is trained on the training part, or on SAMPLE pairs of it. With a file `valid` nothing of the corpora is held out.
+    Without a `vocabulary` one is trained on the training part, or on SAMPLE pairs of it. With a file `valid` nothing of the corpora is held out, and what is said in both is not validated on.
     Of the corpora `mix` the training part is trained on too, without the utterances that `paths` hold out. With `history` a file needs
     conversations, unless its pairs may stand `alone`. A pair with a side of more than `limit` pieces is left out, and so is one that is held out
     and whose reply is then never trained on. What comes out does not depend on `workers`, the number of processes that help a large corpus.
@@ -153,8 +154,12 @@ class _Cutting:
 
     def facts(self, own: list[Pair]) -> dict[str, Any]:
         """What is to be kept beside the ids; `own` are the pairs of a validation file."""
-        valid = [pair for pair in own if self._is_short(pair)]
-        self.left_out += len(own) - len(valid)
+        heard = self._used("utterances", (pair.name for pair in own))
+        if own and all(heard):
+            raise CorpusError("all that is said in it is trained on too", place=self.corpora.valid, remedy="name a file of other pairs")
+        new = [pair for pair, trained in zip(own, heard, strict=True) if not trained]
+        valid = [pair for pair in new if self._is_short(pair)]
+        self.left_out += len(new) - len(valid)
         trained = self._trained()
         held = [(part, pair) for (part, pair), known in zip(self.held, trained, strict=True) if known]
         self.left_out += len(self.held) - len(held)
@@ -163,6 +168,7 @@ class _Cutting:
             "pairs": len(self.scans[0].utterances),
             "utterances": count_distinct(self.scans[0].rows.utterances),
             "left_out": self.left_out,
+            "leaked": sum(heard),
             "longest": self.longest,
             "firsts": self.firsts,
             "valid": [_packed(pair, files) for pair in (*valid, *(pair for part, pair in held if part == IN_VALID))],
@@ -187,15 +193,19 @@ class _Cutting:
         """For each held-out pair whether anything trained on has its reply: not when all that had it were too long, or follow what is held out."""
         if not self.left_out and not self.torn:
             return [True] * len(self.held)
-        names = names_of(key(pair.reply) for _, pair in self.held)
+        return self._used("replies", (key(pair.reply) for _, pair in self.held))
+
+    def _used(self, side: Literal["utterances", "replies"], texts: Iterable[str]) -> list[bool]:
+        """For each of the folded `texts` whether a pair that is trained on has it on that side."""
+        names = names_of(texts)
         asked = np.unique(names)
         found = np.zeros(len(asked), bool)
         used, first = np.frombuffer(self.used, bool), 0
-        for replies in (one.rows.replies for one in self.scans):
-            for start in range(0, len(replies), _STRIPE):
-                stripe = replies[start : start + _STRIPE]
+        for known in (getattr(one.rows, side) for one in self.scans):
+            for start in range(0, len(known), _STRIPE):
+                stripe = known[start : start + _STRIPE]
                 found |= contains(stripe[used[first + start : first + start + len(stripe)]], asked)
-            first += len(replies)
+            first += len(known)
         return found[places_of(names, asked)].tolist()
 
     def _is_short(self, pair: Pair) -> bool:
@@ -223,6 +233,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         pairs=facts["pairs"],
         utterances=facts["utterances"],
         left_out=facts["left_out"],
+        leaked=facts["leaked"],
         longest=facts["longest"],
         fingerprint=facts["fingerprints"][0],
         mix_fingerprint=facts["fingerprints"][1],

@@ -21,7 +21,7 @@ from chatbot.errors import BundleError
 from chatbot.files import write_whole
 from chatbot.vocabulary import PAD
 
-FORMAT = 2
+FORMAT = 3
 INDEX = "dataset.json"
 MODEL = "vocabulary.model"
 LINES = "lines"

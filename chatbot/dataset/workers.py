@@ -53,7 +53,7 @@ class Workers:
             yield from map(function, items)
             return
         for _, connection in self._members:
-            connection.send(function)
+            _send(connection, function)
         waiting: deque[Connection] = deque()
         mistake: ChatbotError | None = None
         items = iter(items)
@@ -66,10 +66,7 @@ class Workers:
                 mistake = error
                 break
             connection = self._members[number % self.count][1]
-            try:
-                connection.send((item,))
-            except OSError:
-                raise _died() from None
+            _send(connection, (item,))
             waiting.append(connection)
             if len(waiting) == AHEAD * self.count:
                 yield _result(waiting.popleft())
@@ -145,6 +142,13 @@ def _result(connection: Connection) -> Any:
     if error:
         raise error
     return result
+
+
+def _send(connection: Connection, what: object) -> None:
+    try:
+        connection.send(what)
+    except OSError:
+        raise _died() from None
 
 
 def _died() -> ChatbotError:

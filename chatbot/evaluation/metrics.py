@@ -163,12 +163,15 @@ def perplexity(bot: Bot, pairs: Sequence[Pair]) -> Perplexity:
 
 
 def losses(bot: Bot, pairs: Sequence[Pair]) -> Rows:
-    """(P, 4): the nats of each pair's reply under `bot`, and its pieces, white-space words and UTF-8 bytes, each + 1 for the end."""
+    """(P, 4): the nats of each pair's reply under `bot`, and its pieces, white-space words and UTF-8 bytes, each + 1 for the end.
+
+    Of a reply with characters that the vocabulary cannot write, what it can write counts.
+    """
     examples = Examples(pairs, bot.vocabulary, bot.device)
     nats = -log_probabilities(bot.network, examples, budget=_LOGITS).double().numpy()
     pieces = examples.target.lengths.numpy() - 1  # BOS is not said
-    words = [len(pair.reply.split()) + 1 for pair in pairs]
-    return np.column_stack([nats, pieces, words, [len(pair.reply.encode()) + 1 for pair in pairs]])
+    scored = list(map(bot.vocabulary.decode, examples.target.rows()))
+    return np.column_stack([nats, pieces, [len(reply.split()) + 1 for reply in scored], [len(reply.encode()) + 1 for reply in scored]])
 
 
 def distinct(replies: Iterable[str], length: int) -> float:

@@ -10,6 +10,8 @@ from pathlib import Path
 from chatbot.errors import OptionError
 from chatbot.transcripts.scenes import Scene
 
+_JOINED = (ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Name, ast.Load)
+
 
 def files(paths: Iterable[Path]) -> list[Path]:
     """The transcripts that `paths` name: the files themselves, and every .chat file below the folders; each once."""
@@ -37,11 +39,12 @@ def titled(expression: str) -> Callable[[Scene], bool]:
                 return not holds(operand, title)
             case ast.Name(word):
                 return words[int(word.removeprefix("word"))] in title
-        raise SyntaxError
+        raise AssertionError(node)
 
     try:
         tree = ast.parse(re.sub(r"[^\s()]+", name, expression).strip(), mode="eval").body
-        holds(tree, "")  # whatever else a line of Python may be
+        if not all(isinstance(node, _JOINED) for node in ast.walk(tree)):  # whatever else a line of Python may be
+            raise SyntaxError
         return lambda scene: holds(tree, scene.name.lower())
     except (SyntaxError, RecursionError, MemoryError):
         raise OptionError(f"-k “{expression}” cannot be read", remedy='use words of titles, and, or, not and brackets: -k "late and not sad"') from None

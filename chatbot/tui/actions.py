@@ -195,9 +195,7 @@ class Actions(App[None]):
             self._prompt.say(f"loading {name} …")
             self.load(name)
         elif self._loaded and self._status.card:
-            self.push_screen(
-                BundleSheet(self._status.card, self._engine.facts(), self._engine.models()), lambda chosen: self.action_model(chosen) if chosen else None
-            )
+            self.push_screen(BundleSheet(self._engine, self._status.card), lambda chosen: self.action_model(chosen) if chosen else None)
 
     def action_tour(self) -> None:
         """Begins the tour, or takes its next step."""
@@ -263,7 +261,7 @@ class Actions(App[None]):
     def action_export(self, where: str = "") -> None:
         """Writes the conversation to a file."""
         try:
-            self._chat.remark(export(self._conversation.session, where, self.export_screenshot))
+            self._chat.remark(export(self._conversation.session, self._conversation.at, where, self.export_screenshot))
         except ChatbotError as error:
             self._chat.remark(str(error))
 

@@ -56,6 +56,7 @@ class ChatApp(Actions):
     @dataclass
     class _Loaded(Message):
         card: BotCard
+        models: tuple[str, ...]
 
     @dataclass
     class _NotLoaded(Message):
@@ -93,6 +94,7 @@ class ChatApp(Actions):
         self._memory, remembered = memory, recall(memory)
         self._panel.display, self._panel.live_ladder = compare or remembered.compare, remembered.live_ladder
         self._loaded = False
+        self._models: tuple[str, ...] = ()  # that can be talked with
         self._events: asyncio.AbstractEventLoop | None = None
 
         chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
@@ -150,21 +152,21 @@ class ChatApp(Actions):
         for name, command in COMMANDS.items():
             act = (lambda name=name: self._prompt.put(f"{name} ")) if command.argument else partial(self.run_action, name[1:])
             yield SystemCommand(name, command.what, act)
-        for model in self._engine.models() if self._loaded else ():
+        for model in self._models:
             yield SystemCommand(f"/model {safe_line(model)}", "talks with that bundle", partial(self.action_model, model))
 
     @work(thread=True, exclusive=True, group="load", exit_on_error=False)
     def load(self, model: str | None = None) -> None:
         """Loads the bot, or another one in its place."""
         try:
-            self.post_message(self._Loaded(self._engine.load(model)))
+            self.post_message(self._Loaded(self._engine.load(model), self._engine.models()))
         except ChatbotError as error:
             if not get_current_worker().is_cancelled:  # by who leaves
                 self.post_message(self._NotLoaded(str(error)))
 
     @on(_Loaded)
     def _greet(self, message: _Loaded) -> None:
-        card = message.card
+        card, self._models = message.card, message.models
         if not self._chat.is_attached:  # the person has left meanwhile
             return
         if self._loaded:

@@ -1,48 +1,56 @@
 """A bundle told in full, and the others that could be talked with."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
+from chatbot.errors import ChatbotError
 from chatbot.records import BotCard, BundleFacts
+from chatbot.tui.engine import Engine
 from chatbot.tui.sheet import DIM, GAP, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
 
 EPOCH, POINT, SIZE = 8, 16, 9  # cells
 
 
 class About(Sheet):
-    """What there is to know of one bundle."""
+    """What there is to know of one bundle; `told` is all that is known until the facts are there, and what went wrong if they do not come."""
 
-    def __init__(self, card: BotCard, facts: BundleFacts) -> None:
+    def __init__(self, card: BotCard) -> None:
         super().__init__()
-        self.card, self.facts = card, facts
+        self.card = card
+        self.facts: BundleFacts | None = None
+        self.told = "reading …"
 
     def lines(self, width: int) -> list[Content]:
         """Summary, learning curve, files, model card."""
         card, facts = self.card, self.facts
+        if facts is None:
+            return [painted((card.name, STRONG)), *wrapped(painted(f"{card.summary}\n{self.told}"), width)]
         rows = [painted((card.name, STRONG)), *wrapped(painted(f"{card.summary}\n{facts.path}\nfingerprint {card.fingerprint}"), width)]
-        rows += [painted(""), *self._curve(width), painted(""), painted(("Files", STRONG))]
+        rows += [painted(""), *self._curve(facts, width), painted(""), painted(("Files", STRONG))]
         for name, size in facts.files:
             rows += columns([painted_line(name), painted_line(f"{size / 1e3:>{SIZE - 3},.0f} kB", DIM)], [max(8, width - SIZE - GAP), SIZE])
         return [*rows, painted(""), *wrapped(painted(facts.text), width)]
 
-    def _curve(self, width: int) -> list[Content]:
+    def _curve(self, facts: BundleFacts, width: int) -> list[Content]:
         """For each epoch how probable each network found a held-out piece: 1 / perplexity, from 0 to 1."""
-        networks = list(dict.fromkeys(point.network for point in self.facts.curve))
+        networks = list(dict.fromkeys(point.network for point in facts.curve))
         if not networks:
             return [painted(("It keeps no log of its training.", DIM))]
         shown = networks[: max(1, (width - EPOCH) // (POINT + 2))]
         rows = wrapped(painted(("Learning", STRONG), ("  probability of a held-out piece, from 0 to 1; * the best so far", DIM)), width)
         rows += columns([painted_line("epoch", DIM), *(painted_line(name, DIM) for name in shown)], [EPOCH, *[POINT] * len(shown)])
-        points = {(point.network, point.epoch): point for point in self.facts.curve}
-        for epoch in sorted({point.epoch for point in self.facts.curve}):
+        points = {(point.network, point.epoch): point for point in facts.curve}
+        for epoch in sorted({point.epoch for point in facts.curve}):
             cells = [painted_line(f"{epoch:g}", DIM)]
             for name in shown:
                 point = points.get((name, epoch))
@@ -63,22 +71,53 @@ class BundleSheet(ModalScreen[str | None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
     HELP = "**Enter** talks with the bundle that is marked. What was said stays on the screen, but the other bot has not heard it."
 
-    def __init__(self, card: BotCard, facts: BundleFacts, names: tuple[str, ...]) -> None:
+    @dataclass
+    class _Known(Message):
+        facts: BundleFacts
+        names: tuple[str, ...]
+
+    @dataclass
+    class _Unknown(Message):
+        trouble: str
+
+    def __init__(self, engine: Engine, card: BotCard) -> None:
         super().__init__()
-        self._card, self._facts, self._names = card, facts, names
+        self._engine, self._card, self._names = engine, card, tuple[str, ...]()
+        self._about = About(card)
 
     def compose(self) -> ComposeResult:
         """The names beside the facts."""
         with Container(id="bundle"):
-            yield OptionList(*(Option(painted_line(name)) for name in self._names), compact=True)
+            yield OptionList(compact=True)
             with VerticalScroll(id="about", can_focus=False):
-                yield About(self._card, self._facts)
+                yield self._about
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        """Marks the bundle that is talked with."""
-        if self._card.name in self._names:
-            self.query_one(OptionList).highlighted = self._names.index(self._card.name)
+        """Asks for what is to be told."""
+        self._ask()
+
+    @work(thread=True, exit_on_error=False)
+    def _ask(self) -> None:
+        try:
+            self.post_message(self._Known(self._engine.facts(), self._engine.models()))
+        except ChatbotError as error:
+            self.post_message(self._Unknown(str(error)))
+
+    @on(_Known)
+    def _show(self, message: _Known) -> None:
+        """The bundle that is talked with is marked among the names."""
+        self._names, self._about.facts = message.names, message.facts
+        names = self.query_one(OptionList)
+        names.add_options(Option(painted_line(name)) for name in message.names)
+        if self._card.name in message.names:
+            names.highlighted = message.names.index(self._card.name)
+        self._about.redraw()
+
+    @on(_Unknown)
+    def _complain(self, message: _Unknown) -> None:
+        self._about.told = message.trouble
+        self._about.redraw()
 
     @on(OptionList.OptionSelected)
     def _choose(self, message: OptionList.OptionSelected) -> None:

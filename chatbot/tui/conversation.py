@@ -36,14 +36,14 @@ class Conversation:
         self.session = Session("", "")
         self._folder = folder
         self._card: BotCard | None = None
-        self._at = 0  # the number of the turn that the next question follows
+        self.at = 0  # the number of the turn that the next question follows
         self._last: Question | None = None
         self._last_answered = False
 
     @property
     def history(self) -> History:
         """What the next question follows: (utterance, reply), oldest first."""
-        return self.session.history(self._at)
+        return self.session.history(self.at)
 
     def start(self, card: BotCard) -> None:
         """Begins a conversation with this bot: it hears nothing of what was said to another."""
@@ -67,8 +67,10 @@ class Conversation:
         return session.trouble or ("" if same else f"This conversation was held with another {session.bundle}: the same question may get another reply now.")
 
     def ask(self, utterance: str, instead_of: Question | None = None) -> Question:
-        """The next question, put after all that was answered, or in the place of another one."""
-        return self._put(Question(utterance, self.decoding, *((instead_of.history, instead_of.after) if instead_of else (self.history, self._at))))
+        """The next question, put after all that was answered, or in the place of another one: what stood after that is gone."""
+        if instead_of:
+            self.at = instead_of.after
+        return self._put(Question(utterance, self.decoding, self.history, self.at))
 
     def again(self) -> Question | str:
         """The last question once more, with the decoding of now; or a sentence that says why not."""
@@ -81,7 +83,7 @@ class Conversation:
     def answered(self, question: Question, reply: Reply) -> int:
         """Notes the reply and returns its number; one to a question that was asked again takes the place of the one before. Raises SessionError."""
         self._last_answered = question is self._last
-        self._at = len(self.session.turns) + 1
+        self.at = len(self.session.turns) + 1
         return self.session.add(Told(question.utterance, question.decoding, reply, question.after))
 
     def question(self, number: int) -> Question:
@@ -91,7 +93,7 @@ class Conversation:
 
     def go_back(self, number: int) -> None:
         """The next question follows turn `number`, which is also the last one asked."""
-        self._at, self._last, self._last_answered = number, self.question(number), True
+        self.at, self._last, self._last_answered = number, self.question(number), True
 
     def choose(self, settings: str = "") -> str:
         """Takes settings such as `sample temperature=0.7 top_k=5`, or turns sampling on or off, and says so. Raises OptionError."""
@@ -103,7 +105,7 @@ class Conversation:
         """Forgets all that was said; what follows is another conversation."""
         card = self._card
         self.session = Session(card.name, card.fingerprint, self._folder) if card else Session("", "")
-        self._at, self._last = 0, None
+        self.at, self._last = 0, None
 
     def _put(self, question: Question) -> Question:
         self._last, self._last_answered = question, False

@@ -14,8 +14,8 @@ from chatbot.sessions import Session
 ENDINGS = ".md .json .chat .svg"
 
 
-def export(session: Session, where: str, picture: Callable[[], str] | None = None) -> str:
-    """Writes what was said, every turn of the thread that ends with the last one, and returns a sentence that says so.
+def export(session: Session, at: int, where: str, picture: Callable[[], str] | None = None) -> str:
+    """Writes what was said, every turn of the thread that ends with turn `at`, and returns a sentence that says so.
 
     `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
     """
@@ -23,7 +23,7 @@ def export(session: Session, where: str, picture: Callable[[], str] | None = Non
         raise SessionError("a conversation is exported to a file", remedy=f"name one, or its ending alone: {ENDINGS}")
     path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else os.path.expanduser(where))
     kind = path.suffix.lower()
-    numbers = session.thread(len(session.turns))
+    numbers = session.thread(at)
     if kind == ".svg" and picture is not None:
         text = picture()
     elif kind not in (".md", ".json", ".chat"):

@@ -122,10 +122,10 @@ class _Talk:
             self._say("Note", str(error))
 
     def _model(self, name: str) -> None:
-        if not name:
-            self._say("Note", f"This is {self._card.name}. There are: {', '.join(self._engine.models())}.")
-            return
         try:
+            if not name:
+                self._say("Note", f"This is {self._card.name}. There are: {', '.join(self._engine.models())}.")
+                return
             self._card = self._engine.load(name)
         except ChatbotError as error:
             self._say("Note", str(error))
@@ -142,7 +142,7 @@ class _Talk:
 
     def _export(self, where: str) -> None:
         try:
-            self._say("Note", export(self._conversation.session, where))
+            self._say("Note", export(self._conversation.session, self._conversation.at, where))
         except ChatbotError as error:
             self._say("Note", str(error))
 

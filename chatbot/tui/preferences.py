@@ -39,7 +39,7 @@ def read(path: Path, themes: Iterable[str], bindings: Iterable[str]) -> Preferen
     if not isinstance(keys, dict):
         keys = {}
         troubles.append("keys is not a table; write [keys] and a line for each")
-    known = {name: key for name, key in keys.items() if name in bindings and isinstance(key, str) and key}
+    known = {name: key for name, key in keys.items() if name in bindings and isinstance(key, str) and key and key.isprintable()}
     troubles += [f"keys: “{name}” has no key, or is no name of one{_nearest(name, bindings)}" for name in keys if name not in known]
     return Preferences(theme if theme in themes else "", known, tuple(f"{path}: {trouble}" for trouble in troubles))
 

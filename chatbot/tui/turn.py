@@ -138,9 +138,11 @@ class Turn(Sheet, can_focus=True):
         self.redraw()
 
     def part(self) -> None:
-        """This turn is no part of what follows: its replies have no number any more."""
+        """This turn is no part of what follows: its replies have no number any more, and what is said in its place follows nothing."""
         for answer in self.answers:
             answer.number = 0
+            if answer.reply is None:
+                answer.question = None
 
     def measure(self, question: Question, ladder: Ladder) -> None:
         """Adds to the facts of the answer to `question` what its ladder has found."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from chatbot.errors import OptionError
-from chatbot.records import Attention, BotCard, Influence, Ladder, Race, Twins, plural
+from chatbot.records import Attention, BotCard, Influence, Ladder, Race, Twins, plural, whole_number
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
 SPOKEN = 3  # words of a beginning that a sentence repeats
@@ -79,8 +79,8 @@ def chosen_wait(waits: tuple[int, ...], wanted: int | None) -> int | None:
 
 def wanted_wait(waits: tuple[int, ...], pieces: str) -> int:
     """The interrupter that hears so many `pieces` before its first. Raises OptionError when there is none among `waits`."""
-    if pieces.isdecimal() and int(pieces) in waits:
-        return int(pieces)
+    if (wait := whole_number(pieces)) in waits:
+        return wait
     has = f"it has {', '.join(map(str, waits))}" if waits else "it has none"
     raise OptionError(f"no interrupter with wait “{pieces}” in this bundle", remedy=has)
 

@@ -107,6 +107,7 @@ def test_nothing_to_test_is_neither_right_nor_wrong(chatbot, own, write, tmp_pat
         ((), "no PATH to test"),
         (("gone.chat",), "gone.chat: no such file"),
         (("a.chat", "-k", "late cue"), "-k “late cue” cannot be read"),
+        (("a.chat", "-k", "late and sad (b)"), "cannot be read"),
         (("a.chat", "--model", "gone"), "gone"),
         (("a.chat", "--accept", "--fail-fast"), "--fail-fast goes with one --model and without --accept"),
         (("a.chat", "--accept", "--model", "mine", "--model", "mine"), "--accept takes one --model"),

@@ -256,6 +256,15 @@ def test_the_shipped_corpus_is_found_by_name(train, shipped_bundle):
     assert train("corpora/dialog.tsv", "--epochs", 1, "--no-interrupter", "--fresh").code == 0
 
 
+def test_late_cues_of_which_none_can_be_held_out_are_trained_on_to_the_end(train, chatbot, tmp_path):
+    (tmp_path / "moods").mkdir()
+    topics = "== mood\n> the {first|last|long|short} day left me _\n= happy | glad\n< Good.\n= sad | low\n< Oh no.\n\n== hello\n> hello there\n> good day\n> hi\n< Hello.\n"
+    (tmp_path / "moods" / "a.topic").write_text(topics)
+    assert chatbot("corpus", "expand", "moods").code == 0
+    assert train("moods.tsv", "--epochs", 1).code == 0
+    assert stored(tmp_path / "models" / "moods")["examples"]
+
+
 def test_the_first_examples_are_the_shortest_late_pair_that_the_bot_answers():
     def pair(frame, cue):
         return Pair(f"{frame} {cue}", "Oh.", group=Group("late.how", frame, cue))

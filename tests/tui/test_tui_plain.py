@@ -55,6 +55,10 @@ Twins: The two begin with the same 6 pieces, so the interrupter's replies cannot
     assert "There is no race to set another beside yet" in transcript(["/ending happy"], compare=True)
 
 
+def test_a_file_of_no_name_is_told_of():
+    assert "a␀b.md: cannot be written: no name of a file" in transcript([WEATHER, "/export a\0b.md"])
+
+
 def test_what_it_says_after_the_end_is_one_sentence():
     text = transcript(["good morning", "/replay"], compare=True)
     assert text.count('Early: After the end the interrupter says "wonderful to hear".') == 2

@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Input, Select
 from tui_stage import CARD, LATE, NIGHT, WEATHER, FakeEngine, ask, assert_clean, drive, rows, see, shown, until, write
 
+from chatbot.errors import ChatbotError
 from chatbot.records import SEEDS, BotCard, Candidate, Choice, Decoding, Reply
 from chatbot.sessions import Session, Told, read
 from chatbot.transcripts.parse import read as transcript
@@ -56,6 +57,50 @@ def test_a_turn_that_is_changed_takes_the_place_of_itself_and_of_all_after_it(en
         await until(pilot, lambda: len(session.turns) == 4, "kept")
         assert [told.after for told in session.turns] == [0, 1, 2, 1], "and stay in the file"
         assert read(session.path).turns == session.turns
+
+    drive(app, script)
+
+
+def test_a_changed_turn_that_is_stopped_leaves_nothing_of_what_stood_after_it(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one", "two", "three")
+        engine.gated()
+        await pilot.press("shift+tab", "up", "e")
+        await write(pilot, " else")
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.asked[-1][0] == "two else", "asked")
+        await pilot.press("escape")
+        engine.let(100)
+        engine.gate = None
+        await ask(pilot, "four")
+        await until(pilot, lambda: engine.asked[-1][0] == "four", "asked")
+        assert [turn.utterance for turn in app.query(Turn)] == ["one", "two else", "four"]
+        assert engine.asked[-1][2] == (("one", LATE),)
+
+    drive(app, script)
+
+
+def test_a_stopped_turn_of_another_bot_is_said_anew_after_nothing(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await talk(pilot, engine, "one", "two")
+        engine.gated()
+        await ask(pilot, "three")
+        await until(pilot, lambda: engine.asked[-1][0] == "three", "asked")
+        await pilot.press("escape")
+        engine.let(100)
+        engine.gate = None
+        await ask(pilot, f"/model {NIGHT}")
+        await see(pilot, "heard nothing of this")
+        await pilot.press("shift+tab", "e")
+        await write(pilot, " else")
+        await pilot.press("enter")
+        await see(pilot, "48 ms")
+        assert engine.asked[-1][::2] == ("three else", ())
+        await until(pilot, lambda: [told.after for told in app._conversation.session.turns] == [0], "kept")
 
     drive(app, script)
 
@@ -199,7 +244,7 @@ def test_a_long_conversation_is_exported_whole_as_a_transcript_that_can_be_read(
     session = Session(CARD.name, KEY)
     for number in range(400):
         session.add(Told(f"question number {number},\u2028{'that is long ' * 5}\x07", Decoding(), Reply(f"answer {number}", -1.0, 2, 3.0), number))
-    export(session, str(tmp_path / "a.chat"))
+    export(session, 400, str(tmp_path / "a.chat"))
     (scene,) = transcript(tmp_path / "a.chat").scenes
     assert [turn.expected[0].text.split()[-1] for turn in scene.turns] == [str(number) for number in range(400)]
     assert "\x07" not in (tmp_path / "a.chat").read_text()
@@ -224,9 +269,9 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
         await see(pilot, "no kind of file called “.exe”")
         await ask(pilot, "/export /nonexistent/a.md")
         await see(pilot, "/nonexistent/a.md: cannot be written")
-        for odd in ("~nobody-of-that-name/a.md", f"{'a' * 300}.md"):
+        for odd in ("~nobody-of-that-name/a.md", f"{'a' * 300}.md", "a\0b.md"):
             await ask(pilot, f"/export {odd}")
-            await see(pilot, f"{odd[:20]}")
+            await see(pilot, odd[:20].replace("\0", "␀"))
         await ask(pilot, "/export .json")
         await until(pilot, lambda: len(list(tmp_path.glob(f"{CARD.name}-*.json"))) == 1, "a name of its own")
 
@@ -236,6 +281,23 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
     assert "    ␛[31m[/] # no <b>heading</b>" in (tmp_path / "a.md").read_text()
     assert [turn["utterance"] for turn in json.loads((tmp_path / "b.json").read_text())["turns"]] == ["one␇", "two"]
     assert (tmp_path / "c.chat").read_text().startswith("@chat 1\n")
+
+
+def test_what_is_exported_is_what_is_shown(engine, tmp_path):
+    app = ChatApp(engine, decoding=Decoding(strategy="sample"))
+
+    async def script(pilot):
+        await talk(pilot, engine, "one")
+        await pilot.press("ctrl+r")
+        await see(pilot, "2 of 2")
+        await pilot.press("shift+tab", "left")
+        await see(pilot, "1 of 2")
+        await pilot.press("escape")
+        await ask(pilot, f"/export {tmp_path}/a.json")
+        await see(pilot, "1 turn")
+
+    drive(app, script)
+    assert [turn["reply"] for turn in json.loads((tmp_path / "a.json").read_text())["turns"]] == [f"{LATE} 0"], "of the first seed"
 
 
 def test_a_plan_is_shown_before_the_first_piece_and_counts_as_none(engine):
@@ -330,6 +392,23 @@ def test_another_bundle_hears_nothing_of_what_was_said_and_the_chat_stays(engine
         assert first.utterance == "one"
         assert not first.check_action("edit", ()), "what another bot was told cannot be changed"
         await until(pilot, lambda: len(list(tmp_path.iterdir())) == 2, "a file each")
+
+    drive(app, script)
+
+
+def test_of_a_bundle_that_cannot_be_told_of_the_reason_is_shown():
+    class Gone(FakeEngine):
+        def facts(self):
+            raise ChatbotError("the process of the bot has ended")
+
+    app = ChatApp(Gone())
+
+    async def script(pilot):
+        await see(pilot, CARD.name)
+        await pilot.press("f9")
+        await see(pilot, "the process of the bot has ended")
+        await pilot.press("escape")
+        await talk(pilot, app._engine, "one")
 
     drive(app, script)
 
@@ -447,7 +526,7 @@ def test_settings_are_taken_by_name_and_nothing_else_is():
 
 def test_keys_and_theme_are_ones_own_and_a_broken_file_is_told_of(engine, tmp_path):
     path = tmp_path / "config.toml"
-    path.write_text('theme = "ansi-dark"\ncolour = 1\n[keys]\nfind = "ctrl+g"\nagan = "x"\n')
+    path.write_text('theme = "ansi-dark"\ncolour = 1\n[keys]\nfind = "ctrl+g"\nagan = "x"\nagain = "\\u001b[31m"\n')
     app = ChatApp(engine, preferences=path)
 
     async def script(pilot):
@@ -456,6 +535,9 @@ def test_keys_and_theme_are_ones_own_and_a_broken_file_is_told_of(engine, tmp_pa
         assert app.theme == "ansi-dark"
         await pilot.press("ctrl+g")
         assert app._prompt.text == "/find "
+        await pilot.press("f1")
+        await until(pilot, lambda: app.screen.query("HelpPanel"), "keys")
+        await pilot.pause()
         assert_clean(app)
 
     drive(app, script)

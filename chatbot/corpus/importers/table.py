@@ -7,6 +7,7 @@ from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.rows import Row, delimiter_of, read_rows
 from chatbot.corpus.importers.source import Source
 from chatbot.errors import CorpusError
+from chatbot.records import whole_number
 
 # What people call the two columns, the likeliest first, in one case and without blanks and marks.
 UTTERANCES = (
@@ -71,8 +72,8 @@ def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> in
 
 
 def _numbered(number: str, names: Sequence[str], source: Source) -> int:
-    if len(number) < 6 and 0 < int(number) <= len(names):
-        return int(number) - 1
+    if (place := whole_number(number)) and place <= len(names):
+        return place - 1
     raise CorpusError(f"no column {number[:20]}; there are {len(names)}", place=source.place(1), remedy="count them from 1")
 
 
