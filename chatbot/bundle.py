@@ -145,7 +145,7 @@ def _loaded(folder: Path, stored: dict[str, Any], device: torch.device | str) ->
         spelling = Spelling(_lines(folder, files["words"])) if "words" in files else None
         vocabulary = Vocabulary(_checked(folder, files["vocabulary"]).read_bytes(), lowercase=details.lowercase, spelling=spelling)
         with Undrawn():
-            listener = Seq2Seq(details.network, len(vocabulary), vocabulary.texts())
+            listener = Seq2Seq(details.network, len(vocabulary), torch.tensor(vocabulary.letters()))
             interrupters = {wait: TokenByTokenRNN(details.network, len(vocabulary), hidden=hidden, wait=wait) for wait, hidden in details.interrupters.items()}
         for role, network in {"listener": listener, **{f"interrupter-{wait}": network for wait, network in interrupters.items()}}.items():
             _fill(network, _checked(folder, files[role]))

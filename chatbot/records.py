@@ -12,9 +12,9 @@ Strategy = Literal["greedy", "sample", "beam"]
 SEEDS = 2**31  # so many there are
 
 
-def plural(number: int, noun: str) -> str:
-    """`1 word`, `2 words`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 word`, `2 words`; `many` where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def whole_number(text: str) -> int | None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-SHORTEST = 3  # letters of a word that is mended
+SHORTEST, LONGEST = 3, 40  # letters of a word that is mended; of a longer one there are too many slips to look at
 MOST = 50_000  # words that are known
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -39,7 +39,7 @@ class Spelling:
 
     def _hear(self, word: str) -> str:
         low = word.lower()
-        if len(low) < SHORTEST or low in self._rank or low == word.upper():
+        if not SHORTEST <= len(low) <= LONGEST or low in self._rank or low == word.upper():
             return word
         ranked = [(self._rank[known], known) for known in self._slips(low) if known in self._rank]
         for place in range(1, len(low)):

@@ -7,7 +7,8 @@ becomes a special piece. `--lowercase` and slips that are mended concern what is
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import normalize
 
 import sentencepiece
 
@@ -105,6 +106,10 @@ class Vocabulary:
         """What each piece shows, by its id."""
         return [self.text(number) for number in range(len(self))]
 
+    def letters(self) -> list[list[int]]:
+        """The letters that each piece shows: (V, L), as `letters_of` has them."""
+        return letters_of(self.texts())
+
     def text(self, number: int) -> str:
         """What a piece shows by itself, the blank before a word included; "" for a special one."""
         return self._bytes[number].decode("utf-8", "replace")
@@ -117,6 +122,16 @@ class Vocabulary:
         if self._pieces.is_byte(number) and (match := _BYTE.fullmatch(piece)):
             return bytes([int(match[1], 16)])
         return piece.replace("\u2581", " ").encode()
+
+
+def letters_of(texts: Sequence[str]) -> list[list[int]]:
+    """The letters of each text as code points, in lower case, 0 after the last: (N, L).
+
+    They are taken apart, a syllable of Hangul into two or three and é into two: words that are spelt nearly alike then share most of theirs.
+    """
+    spelt = [normalize("NFD", text.lower()) for text in texts]
+    longest = max(1, *map(len, spelt))
+    return [list(map(ord, text.ljust(longest, "\0"))) for text in spelt]
 
 
 def source_ids(vocabulary: Vocabulary, utterance: str, history: Iterable[tuple[str, str]] = ()) -> list[int]:

@@ -1,7 +1,7 @@
 """What the tests of the core rooms share: one tiny vocabulary, tiny networks, one bundle; all random, all the same each time."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,8 +70,8 @@ def vocabulary(make_vocabulary) -> Vocabulary:
 def listener() -> Callable[..., Seq2Seq]:
     """listener(vocabulary=40, cell="gru", …): one whose weights are large, so that a wrong step shows."""
 
-    def make(vocabulary: int = 40, texts: Sequence[str] = (), **changes) -> Seq2Seq:
-        return _wild(Seq2Seq(NetworkOptions(**{**SMALL, **changes}), vocabulary, texts))
+    def make(vocabulary: int = 40, letters: torch.Tensor | None = None, **changes) -> Seq2Seq:
+        return _wild(Seq2Seq(NetworkOptions(**{**SMALL, **changes}), vocabulary, letters))
 
     return make
 

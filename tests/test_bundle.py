@@ -84,7 +84,10 @@ def test_what_is_loaded_and_saved_again_is_the_same_byte_for_byte(bundle_folder,
     ids=str,
 )
 def test_every_kind_of_network_comes_back(tmp_path, vocabulary, listener, interrupter, details, changes):
-    networks = {"listener": listener(len(vocabulary), vocabulary.texts(), **changes), "interrupter-1": interrupter(len(vocabulary), **changes)}
+    networks = {
+        "listener": listener(len(vocabulary), torch.tensor(vocabulary.letters()), **changes),
+        "interrupter-1": interrupter(len(vocabulary), **changes),
+    }
     options = NetworkOptions(hidden=8, embedding=6, dropout=0.2, **changes)
     bundles.save(tmp_path / "a", details(network=options, interrupters={1: 10}, history=3, lowercase=True), vocabulary, networks, {})
     bundle = bundles.load(tmp_path / "a")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chatbot.batches import pad
 from chatbot.networks.embedding import FEW, Grams, Heard, hashed
 from chatbot.options import NetworkOptions
-from chatbot.vocabulary import PAD, SEP
+from chatbot.vocabulary import PAD, SEP, letters_of
 
 
 def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces():
@@ -22,11 +22,11 @@ def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces(
     assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
 
 
-TEXTS = [*[""] * (SEP + 1), " so", " he", "lp", " me", "!", " hel", " Help", "p"]  # what pieces show
+LETTERS = torch.tensor(letters_of([*[""] * (SEP + 1), " so", " he", "lp", " me", "!", " hel", " Help", "p"]))
 
 
 def test_grams_tell_the_order_of_words_and_are_left_out_like_words():
-    grams = Grams(NetworkOptions(word_dropout=0.5), 999, 8, TEXTS)
+    grams = Grams(NetworkOptions(word_dropout=0.5), 999, 8, LETTERS)
     source = torch.tensor([[7, 8, 9, 10, 11, 12], [12, 11, 10, 9, 8, 7], [7, 8, 9, 10, PAD, PAD], [SEP, 7, 8, 9, 10, PAD]])
     now = (source != PAD) & (source != SEP)
     found = [grams(source, now) for _ in range(9)]
@@ -37,9 +37,9 @@ def test_grams_tell_the_order_of_words_and_are_left_out_like_words():
     torch.testing.assert_close(few, after)
 
 
-def test_letters_are_known_however_they_are_cut_into_pieces_and_without_texts_there_are_none():
+def test_letters_are_known_however_they_are_cut_into_pieces_and_without_them_there_are_none():
     whole, cut, other = torch.tensor([[11, PAD, PAD], [10, 12, PAD], [5, 12, PAD]])[:, None]
-    grams = Grams(NetworkOptions(), 2**14, 256, TEXTS).eval()
+    grams = Grams(NetworkOptions(), 2**14, 256, LETTERS).eval()
     alike = torch.cosine_similarity(*(grams(source, source != PAD) for source in (whole, cut)))
     assert alike > 0.5 > torch.cosine_similarity(*(grams(source, source != PAD) for source in (whole, other)))
     unspelt = Grams(NetworkOptions(), 2**14, 256).eval()
@@ -47,7 +47,7 @@ def test_letters_are_known_however_they_are_cut_into_pieces_and_without_texts_th
 
 
 def test_a_syllable_of_hangul_is_known_by_its_letters():
-    grams = Grams(NetworkOptions(), 2**14, 256, [*[""] * (SEP + 1), " 가", " 갔", " 높"]).eval()
+    grams = Grams(NetworkOptions(), 2**14, 256, torch.tensor(letters_of([*[""] * (SEP + 1), " 가", " 갔", " 높"]))).eval()
     goes, went, high = (grams(source, source != PAD) for source in torch.arange(SEP + 1, SEP + 4)[:, None, None])
     assert torch.cosine_similarity(goes, went) > torch.cosine_similarity(goes, high) + 0.1
 

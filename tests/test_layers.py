@@ -93,6 +93,7 @@ def test_who_must_not_know_whom(path):
         assert "training" not in rooms
     if here == "networks":
         assert not {"corpus", "batches"} & rooms
+        assert not {"unicodedata", "re", "sentencepiece"} & imports(path), "of text it knows numbers"
     if here == "tui":
         assert rooms <= {"errors", "safe_text", "records", "files", "sessions", "transcripts", "tui"}
     elif here != "cli":

@@ -33,6 +33,10 @@ def test_of_two_the_commoner_is_meant_and_a_blank_left_out_may_be_the_likelier_s
     assert Spelling(["todey", "to", "day"]).mended("today") == "todey"
 
 
+def test_a_word_of_very_many_letters_stays():
+    assert Spelling(["a" * 50]).mended("a" * 49) == "a" * 49
+
+
 def test_of_very_many_words_the_commonest_are_known():
     texts = ["".join(chr(97 + number // 26**place % 26) for place in range(4)) for number in range(MOST + 10)]
     assert Spelling.of([*texts, texts[-1]]).words[0] == texts[-1]

@@ -205,8 +205,14 @@ def test_an_utterance_that_stands_twice_in_a_topic_is_refused(topics, text):
 
 
 def test_a_folder_without_topics_is_refused(tmp_path):
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(CorpusError, match=r"no \.topic files there"):
+    (tmp_path / "a.topic").touch()
+    for folder, what in (
+        (tmp_path / "empty", r"no \.topic files there"),
+        (tmp_path / "missing", "no such folder"),
+        (tmp_path / "a.topic", "a file, not a folder"),
+    ):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(CorpusError, match=what):
             read_topics(folder)
 
 

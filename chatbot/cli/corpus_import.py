@@ -8,6 +8,7 @@ import typer
 from chatbot.cli import options
 from chatbot.errors import CorpusError, OptionError
 from chatbot.files import write_whole
+from chatbot.records import plural
 from chatbot.safe_text import safe_json, safe_line
 
 if TYPE_CHECKING:
@@ -75,9 +76,13 @@ def import_(
     if json_:
         typer.echo(safe_json(report, indent=1))
         return
-    conversations = "" if found.alone or as_ == "topics" else f" in {report['conversations']:,} conversations"
-    topics = f", {text.count(chr(10) + '== '):,} topics" if as_ == "topics" else ""
-    typer.echo(safe_line(f"{path}: {report['pairs']:,} pairs{conversations}, {report['utterances']:,} utterances, {report['replies']:,} replies{topics}"))
+    told = [
+        plural(report["pairs"], "pair") + ("" if found.alone or as_ == "topics" else f" in {plural(report['conversations'], 'conversation')}"),
+        plural(report["utterances"], "utterance"),
+        plural(report["replies"], "reply", "replies"),
+        *([plural(text.count("\n== "), "topic")] if as_ == "topics" else ()),
+    ]
+    typer.echo(safe_line(f"{path}: {', '.join(told)}"))
 
 
 def _refuse(path: Path, files: list[Path], force: bool, *, topics: bool) -> None:

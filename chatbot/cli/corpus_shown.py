@@ -21,7 +21,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 def check_lines(report: "Report", advised: Sequence[str]) -> Iterator[str]:
     """The lines of a report."""
-    kept = [plural(report.pairs, "pair"), plural(report.utterances, "distinct utterance"), plural_replies(report.replies)]
+    kept = [plural(report.pairs, "pair"), plural(report.utterances, "distinct utterance"), plural(report.replies, "distinct reply", "distinct replies")]
     kept += [plural(report.topics, "topic")] if report.topics else []
     kept += [plural(report.conversations, "conversation")] if report.conversations else []
     yield ", ".join(kept)
@@ -44,11 +44,6 @@ def check_lines(report: "Report", advised: Sequence[str]) -> Iterator[str]:
     if not report.stops and not advised:
         yield ""
         yield "nothing to complain about"
-
-
-def plural_replies(number: int) -> str:
-    """`1 distinct reply`, `2 distinct replies`."""
-    return f"{number:,} distinct repl{'y' if number == 1 else 'ies'}"
 
 
 def _facts(report: "Report") -> Iterator[str]:
@@ -104,7 +99,7 @@ def duration(seconds: float) -> str:
 
 def stats_lines(stats: "Stats", *, plain: bool) -> Iterator[str]:
     """The lines of the numbers of some corpora."""
-    yield f"{plural(stats.pairs, 'pair')}, {plural(stats.utterances, 'distinct utterance')}, {plural_replies(stats.replies)}"
+    yield f"{plural(stats.pairs, 'pair')}, {plural(stats.utterances, 'distinct utterance')}, {plural(stats.replies, 'distinct reply', 'distinct replies')}"
     if stats.unreadable:
         yield f"{plural(stats.unreadable, 'problem')}: see `chatbot corpus check`"
     for title, histogram in (("words of an utterance", stats.heard_words), ("words of a reply", stats.said_words), ("turns of a conversation", stats.turns)):

@@ -69,6 +69,8 @@ def new(
     name = folder.name or folder.resolve().name
     if not name.isprintable():
         raise CorpusError("a name that cannot be printed", place=folder, remedy="use letters, digits, - and _")
+    if folder.suffix in (".tsv", ".topic"):
+        raise CorpusError("a folder is begun, not a file", place=folder, remedy=f"name it {folder.stem}")
     try:
         folder.mkdir()
         for file in FILES:

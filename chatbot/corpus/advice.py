@@ -8,6 +8,7 @@ from chatbot.corpus.inspection import NOT_UTF8
 from chatbot.corpus.recoding import name_of
 from chatbot.corpus.report import LIMIT, MANY, Report
 from chatbot.corpus.wording import NO_LETTERS
+from chatbot.records import plural
 
 FEW = 3000  # pairs; fewer teach nobody to talk
 DULL = 0.01  # the share of one reply
@@ -20,26 +21,25 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     """Yields what to do, the gravest first. `paths` are the corpora as they were named."""
     names = shlex.join(paths)
     clean = f"chatbot corpus check {names} --fix OUT.tsv" if len(paths) == 1 else "`--fix OUT.tsv`, file by file,"
-    bad_lines = sum(report.problem_kinds.values())
     if report.second:
         lines = report.problem_kinds[NOT_UTF8]
-        yield f"{_of(lines, 'line that is', 'lines that are')} not UTF-8 may be {name_of(report.second)}: {clean} reads them so"
+        yield f"{plural(lines, 'line that is', 'lines that are')} not UTF-8 may be {name_of(report.second)}: {clean} reads them so"
     elif ENCODING in report.problem_kinds:
         yield f"{clean} converts it"
-    elif bad_lines and report.pairs:
+    elif report.bad_lines and report.pairs:
         yield f"{clean} writes a copy without what is no pair"
     if not report.pairs:
         return
     if report.pairs < FEW:
         yield (
-            f"{_of(report.pairs, 'pair', 'pairs')} alone teach no bot to talk: go on from one that can,\n"
+            f"{plural(report.pairs, 'pair alone teaches', 'pairs alone teach')} no bot to talk: go on from one that can,\n"
             f"chatbot train {names} --start-from small-talk --mix dialog.tsv --no-interrupter"
         )
     if not report.valid + report.test:
         why = "too few" if report.replies < report.utterances / 2 else "hardly a reply is given twice, and each must be trained on, so too few are left"
         yield f"{why} to hold any out: nothing can be said of how well it generalises; write more ways to say each thing, or train with --valid FILE"
     if report.needing:
-        yield f"{_of(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
+        yield f"{plural(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
     yield from _replies(report, names)
     if report.contradictory_pairs > DOUBTFUL * report.pairs:
         share = f"{report.contradictory_pairs / report.pairs:.0%} of the pairs contradict others"
@@ -71,26 +71,22 @@ def _held_out(report: Report) -> Iterator[str]:
             "a score on them says how well the bot does on such wordings, and less of what strangers will type"
         )
     if report.too_long:
-        yield f"{_of(report.too_long, 'pair is', 'pairs are')} probably too long (a side of more than {LIMIT} pieces): `train` leaves such out; cut them into turns"
+        yield f"{plural(report.too_long, 'pair is', 'pairs are')} probably too long (a side of more than {LIMIT} pieces): `train` leaves such out; cut them into turns"
 
 
 def _form(report: Report, clean: str) -> Iterator[str]:
     marks = report.marks
     if marks.damaged:
-        lines = _of(marks.damaged, "line looks", "lines look")
+        lines = plural(marks.damaged, "line looks", "lines look")
         yield f"{lines} as if read in a wrong encoding once (first {marks.first_damaged}): what was lost can only be mended where the text comes from"
     if marks.hidden:
-        yield f"{_of(marks.hidden, 'line holds', 'lines hold')} control or invisible characters (first {marks.first_hidden}): {clean} removes them"
+        yield f"{plural(marks.hidden, 'line holds', 'lines hold')} control or invisible characters (first {marks.first_hidden}): {clean} removes them"
     if marks.crlf and marks.feeds:
         yield f"line ends are mixed, {marks.crlf:,} of Windows and {marks.feeds:,} others: no harm here, but other tools stumble; {clean} makes them one"
     if marks.breaks:
-        yield f"{_of(marks.breaks, 'carriage return', 'carriage returns')} inside of lines, read as line breaks of a text: is it a file of an old Mac?"
+        yield f"{plural(marks.breaks, 'carriage return', 'carriage returns')} inside of lines, read as line breaks of a text: is it a file of an old Mac?"
     if marks.byte_order_mark:
         yield f"a byte order mark at the beginning: no harm here, but other tools stumble; {clean} removes it"
     few = [name for name, share in report.scripts.items() if name != NO_LETTERS and RARE <= share < DULL]
     if few and any(share >= DULL for share in report.scripts.values()):
         yield f"a little of it is in another script ({', '.join(few)}): each of its letters costs pieces; leave it out unless it is meant"
-
-
-def _of(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -74,6 +74,7 @@ class Gathering:
     marks: list[Marks] = field(default_factory=list)  # of each file
     problems: list[Problem] = field(default_factory=list)  # the first SHOWN
     kinds: Counter[str] = field(default_factory=Counter)  # of all problems
+    bad_lines: int = 0  # those of lines
     samples: list[bytes] = field(default_factory=list)  # of each file: of what is not UTF-8
     topics: dict[str, int] = field(default_factory=dict)
     _found: list[Found] = field(default_factory=list)
@@ -103,6 +104,7 @@ class Gathering:
         self.scripts += found.scripts
         self.marks[found.file].add(found.marks)
         self.note(found.problems, found.kinds)
+        self.bad_lines += found.kinds.total()
         self.samples[found.file] = self.samples[found.file] or found.sample
         self._counts[found.file].pairs += len(found.numbers)
         self._counts[found.file].lines += found.lines

@@ -4,6 +4,7 @@ import codecs
 import errno
 import gzip
 import io
+import shlex
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,11 @@ class Lines:
                 line = raw.decode("utf-8")
             except UnicodeDecodeError as error:
                 what = f"byte {error.start + 1} (0x{raw[error.start]:02X}) is not UTF-8"
-                raise CorpusError(what, place=f"{self.path}:{number}:{error.start + 1}", remedy="save the file as UTF-8") from None
+                raise CorpusError(
+                    what,
+                    place=f"{self.path}:{number}:{error.start + 1}",
+                    remedy=f"save the file as UTF-8, or convert it: chatbot corpus check {shlex.quote(str(self.path))} --fix OUT.tsv",
+                ) from None
             if "\0" in line:
                 place = f"{self.path}:{number}:{line.index(chr(0)) + 1}"
                 raise CorpusError("a NUL character", place=place, remedy="delete it, or save the file as UTF-8")

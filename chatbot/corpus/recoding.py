@@ -13,7 +13,6 @@ from chatbot.errors import CorpusError
 UTF8 = "utf-8"
 _SINGLE = ("cp125", "iso8859", "mac_")  # how the names of encodings begin in which each byte is a letter
 _SAMPLE = 1 << 20  # bytes of a file that tell
-_FEW = 30  # letters beyond ASCII
 _PLAIN = {  # what a person calls it
     "cp1252": "Windows-1252 (Western Europe)", "cp1250": "Windows-1250 (Central Europe)", "cp1251": "Windows-1251 (Cyrillic)", "cp1253": "Windows-1253 (Greek)",
     "cp1254": "Windows-1254 (Turkish)", "cp1255": "Windows-1255 (Hebrew)", "cp1256": "Windows-1256 (Arabic)", "cp949": "CP949 (Korean)", "cp932": "Shift-JIS (Japanese)",
@@ -40,15 +39,7 @@ def guess(sample: bytes) -> str | None:
         found = Source("", "", whole).encoding
     except CorpusError:
         return None
-    if found == UTF8:
-        return None
-    return "cp1252" if found.startswith(("cp125", "gb", "iso")) and _is_western(whole) else found
-
-
-def _is_western(raw: bytes) -> bool:
-    """Whether a few letters with accents among many without tell too little: then the commonest encoding is the likeliest."""
-    odd = [letter for letter in raw.decode("cp1252", "replace") if not letter.isascii()]
-    return len(odd) < _FEW and all(letter.isalpha() for letter in odd) and 2 * len(odd) <= sum(letter.isalpha() for letter in raw.decode("ascii", "ignore"))
+    return None if found == UTF8 else found
 
 
 def first_odd(path: Path) -> str:

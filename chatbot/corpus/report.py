@@ -75,6 +75,7 @@ class Report:
     test: int
     problems: tuple[Problem, ...]  # the first of them
     problem_kinds: dict[str, int]  # all of them
+    bad_lines: int  # of these, lines that are no pair
     second: str  # the encoding that the lines which are not UTF-8 seem to be in; "" if nobody can tell
     marks: Marks
     repeated: int  # pairs that stand there before, letter by letter
@@ -123,7 +124,7 @@ def report(corpora: Corpora, found: Iterable[Found]) -> Report:
     return Report(
         pairs=pairs, utterances=count_distinct(rows.utterances), replies=count_distinct(rows.replies), topics=len(all_.topics),
         conversations=all_.turns.total(), needing=all_.needing, train=_count(parts, IN_TRAIN), valid=_count(parts, IN_VALID), test=_count(parts, IN_TEST),
-        problems=tuple(all_.problems), problem_kinds=dict(all_.kinds.most_common()),
+        problems=tuple(all_.problems), problem_kinds=dict(all_.kinds.most_common()), bad_lines=all_.bad_lines,
         second=guess(samples[0]) or "" if samples else "", marks=_together(all_.marks),
         repeated=pairs - count_distinct(all_.exact),
         contradictory_utterances=utterances, contradictory_pairs=contradictory, contradictions=tuple(_told(texts, group) for group in members),

@@ -3,6 +3,7 @@
 The format is told in corpora/README.md. `expand` makes pairs of what is read here, and `conversations` puts them into conversations.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,8 +66,9 @@ class Topic(Block):
 def read_topics(folder: Path) -> list[Topic]:
     """The topics of all `.topic` files in `folder`, in the order of their names. Raises CorpusError at `file:line:column`."""
     paths = sorted(folder.glob("*.topic"))
-    if not folder.is_dir() or not paths:
-        raise CorpusError("no .topic files there", place=folder, remedy="name a folder that holds some, or begin one with `chatbot corpus new NAME`")
+    if not paths:
+        what = "no .topic files there" if os.path.isdir(folder) else "a file, not a folder" if os.path.exists(folder) else "no such folder"
+        raise CorpusError(what, place=folder, remedy="name a folder that holds .topic files, or begin one with `chatbot corpus new NAME`")
     topics: dict[str, Topic] = {}
     for path in paths:
         for topic in _Reader(path).topics():

@@ -34,7 +34,9 @@ def whole_files(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Pa
             for part, path in zip(beside, real, strict=True):
                 os.replace(part, path)
     except OSError as error:
-        raise CorpusError(f"cannot be written: {error.strerror}", place=paths[0], remedy="name another file, or make room") from None
+        raise CorpusError(
+            f"cannot be written: {error.strerror}", place=paths[0], remedy="name another file in a folder that is there and yours, or make room"
+        ) from None
 
 
 def _check(path: Path, force: bool, keep: Sequence[Path]) -> None:

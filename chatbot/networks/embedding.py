@@ -3,9 +3,6 @@
 B rows, S source pieces, T target pieces, V vocabulary, E embedding, G width of a gram.
 """
 
-from collections.abc import Sequence
-from unicodedata import normalize
-
 import torch
 from torch import Tensor, nn
 
@@ -40,34 +37,28 @@ class Heard(nn.Module):
 
 
 class Grams(nn.Module):
-    """Embeds an utterance by what stands side by side in it, its ends among them: pieces by twos, and letters by threes and fours if `texts` says how the pieces are spelt.
+    """Embeds an utterance by what stands side by side in it, its ends among them: pieces by twos, and letters by threes and fours where `letters` (V, L) tells those of each piece, 0 after the last.
 
     It is the sum of the grams over the root of their number. What pairs of words say, "not bad" and "how old", a sum of single pieces cannot, and it says it of a
     sentence that is new as well (Wang & Manning 2012); by its letters a word is known in a form that was never heard, or mistyped (Bojanowski et al. 2017).
     Each gram finds its row by a hash, so that the table need not hold all that there may be (Joulin et al. 2017). In training a share of them is left out.
     """
 
-    letters: Tensor  # (V, L) the letters of each piece, 0 after the last
+    letters: Tensor | None
 
-    def __init__(self, options: NetworkOptions, rows: int, width: int, texts: Sequence[str] = ()) -> None:
+    def __init__(self, options: NetworkOptions, rows: int, width: int, letters: Tensor | None = None) -> None:
         super().__init__()
         self.table = nn.Embedding(rows, width)
         nn.init.normal_(self.table.weight, std=0.1)
-        self.spelt = bool(texts)
         self.unheard = options.word_dropout
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
-        # Taken apart, a syllable of Hangul is two or three letters, and an accent one: words that are spelt nearly alike then share most of their grams.
-        spelt = [normalize("NFD", text.lower()) for text in texts or [""]]
-        longest = max(1, *map(len, spelt))
-        letters = bytearray("".join(text.ljust(longest, "\0") for text in spelt).encode("utf-32-le"))
-        # One tensor of all: one for each piece took half the time of loading a bundle.
-        self.register_buffer("letters", torch.frombuffer(letters, dtype=torch.int32).long().view(-1, longest), persistent=False)
+        self.register_buffer("letters", letters, persistent=False)
 
     def forward(self, source: Tensor, now: Tensor) -> Tensor:
         """(B, G) of the pieces of `source` (B, S) that are of the utterance itself, `now` (B, S)."""
         own = source.masked_fill(~now, PAD)
         grams = [hashed(own, 2)]
-        if self.spelt:
+        if self.letters is not None:
             letters = self.letters[own].flatten(1)  # (B, S * L)
             letters = letters.gather(1, (letters == 0).sort(dim=1, stable=True).indices)  # one after the other
             grams += [hashed(letters, 3), hashed(letters, 4)]

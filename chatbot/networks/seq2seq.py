@@ -54,18 +54,18 @@ class Encoder(nn.Module):
 class Seq2Seq(nn.Module):
     """Encoder, bridge and decoder. Each state of the decoder starts as tanh(W [what each direction heard last] + b), a layer at a time.
 
-    `texts` are what each piece shows; without them, a plan goes by no letters.
+    `letters` (V, L) are those of each piece, as a vocabulary tells them; without them, a plan goes by no letters.
     """
 
-    def __init__(self, options: NetworkOptions, vocabulary: int, texts: Sequence[str] = ()) -> None:
+    def __init__(self, options: NetworkOptions, vocabulary: int, letters: Tensor | None = None) -> None:
         super().__init__()
-        self.options, self.texts = options, texts
+        self.options, self.letters = options, letters
         self.heard = Heard(vocabulary, options)
         self.encoder = Encoder(options)
         self.said = Said(vocabulary, options)
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
-        self.planner = Planner(options, self.texts) if options.replies else None
+        self.planner = Planner(options, letters) if options.replies else None
         self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
         self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
@@ -110,7 +110,7 @@ class Seq2Seq(nn.Module):
         """This network with a new plan, of so many replies. `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them."""
         before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
-        self.planner = Planner(self.options, self.texts).to(self.said.table.weight.device).train(self.training) if replies else None
+        self.planner = Planner(self.options, self.letters).to(self.said.table.weight.device).train(self.training) if replies else None
         if self.planner:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:
@@ -135,7 +135,7 @@ class Planner(nn.Module):
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 
-    def __init__(self, options: NetworkOptions, texts: Sequence[str]) -> None:
+    def __init__(self, options: NetworkOptions, letters: Tensor | None) -> None:
         super().__init__()
         self.dropout = Dropout(options.dropout)
         self.pairs = Grams(options, PAIRS, options.pairs) if options.pairs else None
@@ -146,7 +146,7 @@ class Planner(nn.Module):
         nn.init.normal_(self.which.weight[:, options.hidden :], std=0.03)
         nn.init.zeros_(self.which.bias)
         nn.init.normal_(self.told.weight, std=0.5)  # each reply's own, and far from the others'
-        self.by_grams = ByGrams(options, texts) if options.grams else None
+        self.by_grams = ByGrams(options, letters) if options.grams else None
 
     def forward(self, embedded: Tensor, heard: Tensor, last: Tensor, source: Tensor, now: Tensor) -> Plan:
         """What to plan, given the `embedded` pieces (B, S, E) of `source` (B, S), the encoder's outputs `heard` (B, S, H) and `last` (B, H).
@@ -166,9 +166,9 @@ class Planner(nn.Module):
 class ByGrams(nn.Module):
     """The opinion of an utterance's grams: which reply, in whatever order the words come."""
 
-    def __init__(self, options: NetworkOptions, texts: Sequence[str]) -> None:
+    def __init__(self, options: NetworkOptions, letters: Tensor | None) -> None:
         super().__init__()
-        self.grams = Grams(options, GRAMS, options.grams, texts)
+        self.grams = Grams(options, GRAMS, options.grams, letters)
         self.dropout = Dropout(options.dropout)
         self.which = nn.Linear(options.grams, options.replies + 1)
 

@@ -29,7 +29,9 @@ def export(session: Session, at: int, where: str, picture: Callable[[], str] | N
     elif kind not in (".md", ".json", ".chat"):
         raise SessionError(f"no kind of file called “{safe_line(kind) or 'nothing'}”", place=where, remedy=f"let it end in one of {ENDINGS}")
     elif not numbers:
-        raise SessionError("nothing has been said yet", place=where, remedy="say something first")
+        raise SessionError(
+            "nothing has been said to this bundle yet", place=where, remedy="say something first; what was said before /model is another conversation"
+        )
     else:
         text = {".md": _markdown, ".json": _json, ".chat": _chat}[kind](session, numbers)
     if os.path.exists(path):

@@ -99,6 +99,7 @@ def test_its_first_transcript_asks_what_is_trained_on_and_allows_all_answers_of_
 def test_expand_overwrites_nothing_but_what_it_wrote(chatbot, mistake, faq, tmp_path):
     (tmp_path / "faq.tsv").write_text("my own\twork\n")
     assert "faq.tsv: is there already" in mistake("corpus", "expand", "faq")
+    assert "a folder is begun, not a file; name it own" in mistake("corpus", "new", "own.tsv")
     assert "pairs are written to a .tsv file" in mistake("corpus", "expand", "faq", "--out", faq / "faq.topic")
     for _ in range(2):
         assert chatbot("corpus", "expand", "faq", "--out", "other.tsv").code == 0

@@ -90,7 +90,7 @@ def test_nothing_is_overwritten_unasked(chatbot, mistake, faq, tmp_path):
         (["faq.csv", "--reply-as", "Ben"], "--reply-as: does nothing with CSV; leave it out"),
         (
             ["faq.csv", "--reply", "x\x1b[31m\u202e"],
-            "faq.csv:1:1: no “x␛[31m”; there are “id”, “Question”, “tags”, “Answer”; choose with --utterance and --reply (by number from 1, if these are no names)",
+            "faq.csv:1:1: no “x␛[31m”; there are “id”, “Question”, “tags”, “Answer”; choose with --utterance and --reply, by name or by number from 1; names stand in the first row",
         ),
     ],
 )

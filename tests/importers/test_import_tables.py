@@ -79,8 +79,10 @@ def test_columns_by_name_and_by_number(imported, mistake):
     assert imported("t.csv", text, utterance="wer", reply="Thema").conversations == [[("c", "a")]]
     assert imported("t.csv", text, utterance="3", reply="2").conversations == [[("Wer", "Text"), ("c", "b")]]
     assert mistake("t.csv", text) == (
-        "t.csv:1:1: which column is the utterance, and which the reply? There are “Thema”, “Text”, “Wer”; choose with --utterance and --reply (by number from 1, if these are no names)"
+        "t.csv:1:1: which column is the utterance, and which the reply? There are “Thema”, “Text”, “Wer”; choose with --utterance and --reply, by name or by number from 1; names stand in the first row"
     )
+    assert imported("t.csv", "where,1,here\nbye,2,ciao\n", utterance="1", reply="3").conversations == [[("where", "here"), ("bye", "ciao")]]
+    assert mistake("t.csv", "question,answer,Answer\na,b,c\n").startswith("t.csv:1:1: which column is the utterance, and which the reply?")
     assert mistake("t.csv", text, utterance="Thema", reply="Antwort").startswith("t.csv:1:1: no “Antwort”; there are “Thema”")
     assert mistake("t.csv", text, utterance="1", reply="4") == "t.csv:1:1: no column 4; there are 3; count them from 1"
 

@@ -258,7 +258,7 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
         await ask(pilot, "/export")
         await see(pilot, "is exported to a file; name one")
         await ask(pilot, "/export a.md")
-        await see(pilot, "nothing has been said yet")
+        await see(pilot, "nothing has been said to this bundle yet")
         await talk(pilot, engine, "one\x07", "two")
         for name in ("a.md", "b.json", "c.chat", "d.svg"):
             await ask(pilot, f"/export {name}")

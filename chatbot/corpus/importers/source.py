@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from chatbot.corpus.importers.alphabets import latin
 from chatbot.errors import CorpusError
 
 LARGEST = 256 << 20  # bytes of a file, or of a member of a zip, unpacked
@@ -209,11 +210,10 @@ def _guess(raw: bytes) -> str | None:
             if size > _SAMPLE:
                 break
     sample = b"".join(telling)
+    if found := latin(sample):
+        return found
     best = charset_normalizer.from_bytes(sample, cp_isolation=_ENCODINGS, enable_fallback=False).best()
-    if best is None:
-        return None
-    same = best.encoding in ("cp1250", "cp1254", "iso8859_2", "iso8859_15") and sample.decode(best.encoding) == sample.decode("cp1252", "replace")
-    return "cp1252" if same else best.encoding  # the commonest of those that say the same
+    return best.encoding if best else None
 
 
 def first_words(text: str, most: int = 40) -> str:

@@ -41,7 +41,7 @@ def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: 
     names = rows[0].cells
     if headless and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
         columns, body, note = (0, 1), rows, "no names of columns: the first is the utterance, the second the reply"
-    elif utterance is not None and reply is not None and utterance.isdecimal() and reply.isdecimal() and not {utterance, reply} & set(names):
+    elif utterance is not None and reply is not None and utterance.isdecimal() and reply.isdecimal() and not {utterance, reply} <= set(names):
         columns, body, note = (_numbered(utterance, names, source), _numbered(reply, names, source)), rows, ""
     else:
         columns, body = columns_of(names, utterance, reply, source.place(rows[0].line)), rows[1:]
@@ -56,19 +56,20 @@ def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, p
         named = [f"“{name}”" for name, column in ((utterance, found[0]), (reply, found[1])) if name is not None and column is None]
         told = ", ".join(f"“{name.strip()[:40]}”" for name in names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
         what = f"no {' and no '.join(named)}; there are {told}" if named else f"which column is the utterance, and which the reply? There are {told}"
-        numbers = " (by number from 1, if these are no names)" if place else ""
+        numbers = ", by name or by number from 1; names stand in the first row" if place else ""
         raise CorpusError(what, place=place, remedy=f"choose with --utterance and --reply{numbers}")
     return found[0], found[1]
 
 
 def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> int | None:
-    """Where the column stands that was asked for, or else the first of the known names."""
+    """Where the column stands that was asked for, or else the first of the known names; nowhere where two have that name."""
     if asked is not None:
         exact = [number for number, name in enumerate(names) if name.strip() == asked.strip()]
         alike = exact or [number for number, name in enumerate(names) if _plain(name) == _plain(asked)]
         return alike[0] if alike else None
     plain = [_plain(name) for name in names]
-    return next((plain.index(name) for name in known if name in plain), None)
+    found = next((name for name in known if name in plain), None)
+    return plain.index(found) if found and plain.count(found) == 1 else None
 
 
 def _numbered(number: str, names: Sequence[str], source: Source) -> int:
