@@ -19,6 +19,7 @@ from chatbot.tui.decoding_panel import DecodingPanel
 from chatbot.tui.engine import Engine
 from chatbot.tui.entries import key_lines
 from chatbot.tui.exports import export
+from chatbot.tui.keys_sheet import KeysSheet
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Prompt
 from chatbot.tui.remembered import Remembered, keep
@@ -116,13 +117,13 @@ class Actions(App[None]):
         self._tell(command_list())
 
     def action_keys(self) -> None:
-        """Opens or closes the list of keys; where it would not fit, the chat lists them."""
+        """Opens or closes the list of keys beside the chat; where it would not fit, it has a screen of its own."""
         if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()
         elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
             self.action_show_help_panel()
         else:
-            self._tell("\n".join(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
+            self.push_screen(KeysSheet(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""

@@ -39,7 +39,7 @@ class DecodingPanel(ModalScreen[bool]):
         Binding("pageup", "scroll(-1)", "Scroll", show=False, id="decoding.up"),
         Binding("pagedown", "scroll(1)", "Scroll", show=False, id="decoding.down"),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (100, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
     HELP = "**Temperature** flattens the bars, **top-k** and **top-p** cut the unlikely ones, **greedy** always takes the first."
 
     @dataclass

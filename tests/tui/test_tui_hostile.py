@@ -143,7 +143,7 @@ def test_a_bot_that_is_loaded_when_the_person_has_left_greets_nobody():
     async def script(pilot):
         chat, card = app.query_one(Chat), FakeEngine().load()
         await chat.remove()
-        app.post_message(ChatApp._Loaded(card))
+        app.post_message(ChatApp._Loaded(card, ()))
         await pilot.pause()
 
     drive(app, script)

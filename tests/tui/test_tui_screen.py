@@ -506,7 +506,7 @@ def test_where_every_row_counts_there_is_none_between_the_turns(engine):
     drive(app, script, (40, 10))
 
 
-def test_on_a_small_screen_the_help_lists_the_keys_in_the_chat(engine):
+def test_on_a_small_screen_the_keys_have_a_screen_of_their_own(engine):
     app = ChatApp(engine)
 
     async def script(pilot):
@@ -515,6 +515,11 @@ def test_on_a_small_screen_the_help_lists_the_keys_in_the_chat(engine):
         for key in ("f2", "f6", "^r", "Send"):
             await see(pilot, key)
         assert not app.screen.query("HelpPanel")
+        for key in ("f1", "escape"):
+            await pilot.press(key)
+            await see(pilot, "say something")
+            await pilot.press("f1")
+            await see(pilot, "Send")
 
     drive(app, script, (80, 24))
 
