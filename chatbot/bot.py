@@ -10,7 +10,7 @@ from itertools import chain
 import torch
 
 from chatbot import bundle as bundles
-from chatbot.batches import pad, source_ids
+from chatbot.batches import pad
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
 from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Spoken, beam, cut, greedy, sampler, stream
@@ -19,9 +19,10 @@ from chatbot.networks.packed import packed
 from chatbot.networks.protocol import Network
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
+from chatbot.options import LIMIT
 from chatbot.prefix_tree import PrefixTree
 from chatbot.records import Candidate, Choice, Decoding, Reply
-from chatbot.vocabulary import EOS, Vocabulary
+from chatbot.vocabulary import EOS, Vocabulary, source_ids
 
 History = Sequence[tuple[str, str]]  # (utterance, reply) turns, oldest first
 
@@ -35,7 +36,7 @@ class Bot:
     network: Network
     vocabulary: Vocabulary
     history: int = 0
-    utterance_limit: int = 256  # pieces; longer is refused, never cut: what decides may come last
+    utterance_limit: int = LIMIT  # pieces; longer is refused, never cut: what decides may come last
     reply_limit: int = 64  # pieces
     device: torch.device | None = None  # None: the CPU
     known: tuple[str, ...] = ()  # the replies it was trained on, if the bundle keeps them

@@ -174,7 +174,10 @@ def greedy(allowed: Tensor, step: int, rows: Sequence[int]) -> Tensor:
 
 
 def cut(allowed: Tensor, *, temperature: float, top_k: int, top_p: float) -> Tensor:
-    """Log-probabilities (R, V) at `temperature`, -inf for what is never drawn: all but the `top_k` likeliest (0: none), and of these all but the fewest that reach `top_p`."""
+    """Log-probabilities (R, V) at `temperature`, -inf for what is never drawn.
+
+    That is all but the `top_k` likeliest (0: none), and of these all but the fewest that reach `top_p`.
+    """
     scores = (allowed / temperature).log_softmax(-1)
     if 0 < top_k < scores.shape[-1]:
         scores = scores.masked_fill(scores < scores.topk(top_k)[0][:, -1:], -torch.inf)
@@ -212,9 +215,9 @@ def _uniform(seed: int, step: int, count: int) -> Tensor:
 def beam(network: Network, source: Tensor, limits: Limits, *, width: int, length_penalty: float = 1.0) -> list[list[Hypothesis]]:
     """For each row of `source` (B, S) its finished replies, best first, at most `width`.
 
-    A reply's score is its total / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power); that of a planned one is its total. A reply has
-    ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where
-    the open ones are cut. A network that plans begins with the `width` likeliest plans, another with one empty reply. A beam of width 1 is greedy.
+    A reply's score is its total / pieces ** `length_penalty`, the end-mark counted (Wu et al. 2016, with a plain power); that of a planned one is its total.
+    A reply has ended when its end-mark is among the `width` best steps; a row's search ends with its `width`-th such reply, or at the limit, where the open
+    ones are cut. A network that plans begins with the `width` likeliest plans, another with one empty reply. A beam of width 1 is greedy.
     """
     decoder = Decoder.listen(network, source, limits)
     scores = torch.zeros(len(source), 1, device=source.device)  # (R, W) totals of the open replies
@@ -259,7 +262,10 @@ class _Search:
     parents: list[int] = field(default_factory=list)
 
     def go_on(self, steps: list[list[float]], width: int) -> list[Hypothesis]:
-        """Takes the best `steps` (total, log-probability of the piece, place of the open reply, id), best first, and returns those of the first `width` that end."""
+        """Takes the best `steps`, best first, and returns those of the first `width` that end.
+
+        A step is its total, the log-probability of the piece, the place of the open reply, and the id.
+        """
         ends, going = [], []
         for rank, (total, own, place, number) in enumerate(steps):
             if total == -math.inf:

@@ -17,6 +17,8 @@ OPENING = 4  # pieces: where replies repeat they decide which one it will be, an
 MOST_OPENINGS = 0.6
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 MOST_HISTORY = 1000
+LIMIT = 256  # pieces of an utterance or a reply: a longer pair is left out, and counted aloud
+SAMPLE = 200_000  # pairs that a vocabulary is trained on at the most: half a gigabyte, and 14 s on two cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,11 @@ class TrainingOptions:
             *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
         ):
             _share(flag, share)
+
+
+def epochs_of(steps: int, options: TrainingOptions) -> int:
+    """How many epochs of so many `steps` there are: those that were asked for, else EPOCHS, and as many as make FEWEST_STEPS at the least."""
+    return options.epochs or max(EPOCHS, -(-FEWEST_STEPS // steps))
 
 
 Options = TypeVar("Options", VocabularyOptions, NetworkOptions, TrainingOptions)

@@ -366,10 +366,8 @@ def test_straight_and_turned_pairs_are_equally_many_for_each_cue_so_that_neither
 
 def test_an_early_topic_gives_pairs_alike_but_for_what_they_begin_with(topics):
     text = "== early\n> _ it is {monday|friday}\n> _, you know\n= oh no | how sad\n< Sorry.\n= hooray | how nice\n< Good.\n"
-    found = read_topics(topics(a=text))
-    assert found[0].early
     pairs = {}
-    for line in expand(found):
+    for line in expand(read_topics(topics(a=text))):
         pairs.setdefault(line.group.pair, {})[line.group.label] = line.utterance
     assert {frozenset(both.values()) for both in pairs.values()} == {
         frozenset(f"{cue}{rest}" for cue in cues)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from chatbot.options import LIMIT
 from chatbot.records import plural
 from chatbot.safe_text import safe_line
 
@@ -48,7 +49,7 @@ def check_lines(report: "Report", advised: Sequence[str]) -> Iterator[str]:
 
 def _facts(report: "Report") -> Iterator[str]:
     """What is neither right nor wrong."""
-    from chatbot.corpus.report import LIMIT, MACHINE
+    from chatbot.corpus.report import MACHINE
     from chatbot.corpus.split import FEWEST_UTTERANCES
 
     if report.valid or report.test:

@@ -1,4 +1,7 @@
-"""An engine in a process of its own: importing torch, answering and drawing all hold Python's one lock, and a screen that shared it would stand still meanwhile."""
+"""An engine in a process of its own.
+
+Importing torch, answering and drawing all hold Python's one lock, and a screen that shared it would stand still meanwhile.
+"""
 
 import gc
 import os

@@ -29,6 +29,7 @@ from chatbot.evaluation.confidence import calibrate
 from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, is_right, twins_among
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
+from chatbot.options import LIMIT
 from chatbot.records import Decoding, plural
 from chatbot.safe_text import safe_json, safe_line
 from chatbot.spelling import Spelling
@@ -36,7 +37,6 @@ from chatbot.training.loop import Checkpoint, Progress, train
 from chatbot.training.processes import Processes
 from chatbot.vocabulary import Vocabulary
 
-LIMIT = 256  # pieces of an utterance or a reply; a longer pair is left out, and counted aloud
 EXAMPLES = 12
 KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them and for words
 CHECKPOINT_SECONDS = 120
@@ -242,7 +242,7 @@ class TrainingRun:
 
     @cached_property
     def _heard(self) -> Vocabulary:
-        """The vocabulary, and the words that what people type is mended to: where the bot chooses among replies, since who translates must not change a name."""
+        """The vocabulary, and with it the words that slips are mended to where the bot chooses among replies: who translates must not change a name."""
         vocabulary, train = self.data.vocabulary, self.data.train
         if self.settings.private or len(train) > READ or not train.repeating.choices:
             return vocabulary
@@ -250,7 +250,10 @@ class TrainingRun:
 
     @cached_property
     def replies(self) -> tuple[str, ...]:
-        """The distinct replies of the training part: those that repeat by their numbers, the others in their order; none where they are too many, or private and not asked for."""
+        """The distinct replies of the training part: those that repeat by their numbers, the others in their order.
+
+        None where they are too many, or private and not asked for.
+        """
         if len(self.data.train) > READ or (self.settings.private and not self.settings.known_replies):
             return ()
         found: dict[tuple[int, ...], None] = dict.fromkeys(map(tuple, _repeating(self.data)))

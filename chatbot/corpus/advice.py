@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from chatbot.corpus.gathering import ENCODING
 from chatbot.corpus.inspection import NOT_UTF8
 from chatbot.corpus.recoding import name_of
-from chatbot.corpus.report import LIMIT, MANY, Report
+from chatbot.corpus.report import MANY, Report
 from chatbot.corpus.wording import NO_LETTERS
+from chatbot.options import LIMIT
 from chatbot.records import plural
 
 FEW = 3000  # pairs; fewer teach nobody to talk

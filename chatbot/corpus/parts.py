@@ -26,8 +26,8 @@ class Parts:
 def write_parts(paths: Sequence[Path], folder: Path, *, history: int = 0, force: bool = False) -> Parts:
     """Writes the parts of some corpora into `folder`: NAME.tsv and, where there are topics, NAME.groups.tsv; with `history`, NAME.jsonl.
 
-    A line of JSON has `utterance`, `reply`, `history` (turns of utterance and reply, oldest first), `place`, and in a corpus of topics `topic` and `label`. Raises CorpusError, as
-    training would, for what is no pair; when nothing would be held out; and for what cannot be written.
+    A line of JSON has `utterance`, `reply`, `history` (turns of utterance and reply, oldest first), `place`, and in a corpus of topics `topic` and `label`.
+    Raises CorpusError, as training would, for what is no pair; when nothing would be held out; and for what cannot be written.
     """
     rows, grouped = _read(paths, history)
     parts = split_rows(rows, place=paths[0])

@@ -12,16 +12,14 @@ from chatbot.corpus.inspection import OUTSIDE, Found, Marks, Problem
 from chatbot.corpus.near import Near, near
 from chatbot.corpus.recoding import guess
 from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, count_distinct
-from chatbot.options import EPOCHS, FEWEST_STEPS, TrainingOptions
+from chatbot.options import LIMIT, SAMPLE, TrainingOptions, epochs_of
 
-LIMIT = 256  # pieces of an utterance or a reply: `train` leaves longer ones out
 MANY = 5  # replies to one utterance, from here on, are many
 SOME = 5  # how many of each kind are shown
 
 # docs/scaling.md: tokens a second of both networks side by side, pairs a second that are read and cut, seconds of the vocabulary and of starting
 RATE, READ, VOCABULARY, START = 19_100, 40_100, 12, 7
 MACHINE = "both networks of the default sizes on two cores of an AMD EPYC without a GPU"
-_SAMPLED = 200_000  # pairs that a vocabulary is trained on at the most
 
 
 @dataclass(frozen=True)
@@ -188,7 +186,7 @@ def _estimate(all_: Gathering, parts: NDArray[np.uint8], longer: NDArray[np.int3
         earlier = sum(times * sum(min(turn, all_.corpora.history) for turn in range(turns)) for turns, times in all_.turns.items()) / max(1, len(parts))
         heard += int(earlier * (heard + said))
     tokens = heard + said
-    steps = max(1, tokens // TrainingOptions().batch_tokens)
-    epochs = max(EPOCHS, -(-FEWEST_STEPS // steps))
-    preparing = len(parts) / READ + VOCABULARY * min(1.0, len(parts) / _SAMPLED)
+    usual = TrainingOptions()
+    epochs = epochs_of(max(1, tokens // usual.batch_tokens), usual)
+    preparing = len(parts) / READ + VOCABULARY * min(1.0, len(parts) / SAMPLE)
     return tokens, epochs, START + preparing + 2 * tokens * epochs / RATE  # both networks hear and say each of them

@@ -62,7 +62,8 @@ def names_of(texts: Iterable[str]) -> Names:
 def split_pairs(pairs: Iterable[Pair]) -> Split:
     """Splits 90 / 5 / 5 by a hash of the folded utterance, or of the filler words of a late-cue pair, so that both its members stay together.
 
-    What is said in up to SHORT bytes is in the training part. A follow-up goes by its topic and its utterance: “yes” may be held out after one question and be trained on after another.
+    What is said in up to SHORT bytes is in the training part. A follow-up goes by its topic and its utterance: “yes” may be held out after one question and
+    be trained on after another.
 
     Every distinct reply is in the training part, and no utterance is in two parts. Fewer than 20 distinct utterances held out are trained
     on instead, and more than 5,000 in a part are not held out. Raises CorpusError below 10 distinct utterances.

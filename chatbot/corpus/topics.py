@@ -57,11 +57,6 @@ class Topic(Block):
     also: list[list[str]] = field(default_factory=list)  # their replies
     slots: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those of its file
 
-    @property
-    def early(self) -> bool:
-        """Whether the blank stands at the beginning."""
-        return bool(self.endings) and all(text.startswith("_") for _, text in (*self.utterances, *self.turned))
-
 
 def read_topics(folder: Path) -> list[Topic]:
     """The topics of all `.topic` files in `folder`, in the order of their names. Raises CorpusError at `file:line:column`."""

@@ -23,10 +23,9 @@ from chatbot.dataset.jobs import CutIntoPieces, TrainVocabulary, changed
 from chatbot.dataset.scan import Corpora, Meter, Sample, Scan, parts_of, scan
 from chatbot.dataset.workers import Workers
 from chatbot.errors import CorpusError
-from chatbot.options import VocabularyOptions
+from chatbot.options import LIMIT, SAMPLE, VocabularyOptions
 from chatbot.vocabulary import Vocabulary
 
-SAMPLE = 200_000  # pairs that a vocabulary is trained on at the most: half a gigabyte, and 14 s on two cores
 SHOWN = 1000  # pairs of the training part that are kept as text
 SMALL = 8_000_000  # bytes; a smaller corpus is read here before workers have started: one trains the vocabulary meanwhile, so that Ctrl-C is heard
 TINY = 200_000  # bytes; for a smaller corpus even that is done here
@@ -67,16 +66,16 @@ class Dataset:
 
 def prepare(
     paths: Sequence[Path], folder: Path, options: VocabularyOptions,
-    *, history: int = 0, limit: int = 256, workers: int = 0, vocabulary: Vocabulary | None = None, valid: Path | None = None,
+    *, history: int = 0, limit: int = LIMIT, workers: int = 0, vocabulary: Vocabulary | None = None, valid: Path | None = None,
     mix: Sequence[Path] = (), alone: bool = False, device: torch.device | None = None, tell: Tell = lambda stage, done, total: None,
 ) -> Dataset:  # fmt: skip
     """Reads, splits and cuts into pieces the corpora `paths`, and keeps the ids in `folder`; what is there of the same corpora and options is used.
 
-    Without a `vocabulary` one is trained on the training part, or on SAMPLE pairs of it. With a file `valid` nothing of the corpora is held out, and what is said in both is not validated on.
-    Of the corpora `mix` the training part is trained on too, without the utterances that `paths` hold out. With `history` a file needs
-    conversations, unless its pairs may stand `alone`. A pair with a side of more than `limit` pieces is left out, and so is one that is held out
-    and whose reply is then never trained on. What comes out does not depend on `workers`, the number of processes that help a large corpus.
-    Raises CorpusError, OptionError, and BundleError for a folder that cannot be written to.
+    Without a `vocabulary` one is trained on the training part, or on SAMPLE pairs of it. With a file `valid` nothing of the corpora is held out, and what is
+    said in both is not validated on. Of the corpora `mix` the training part is trained on too, without the utterances that `paths` hold out. With `history` a
+    file needs conversations, unless its pairs may stand `alone`. A pair with a side of more than `limit` pieces is left out, and so is one that is held out
+    and whose reply is then never trained on. What comes out does not depend on `workers`, the number of processes that help a large corpus. Raises
+    CorpusError, OptionError, and BundleError for a folder that cannot be written to.
     """
     corpora = Corpora(paths, mix, valid, history, alone)
     settings = {

@@ -26,8 +26,8 @@ class Threshold:
 def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], decoding: Decoding) -> Threshold | None:
     """The threshold that keeps the most right replies less the share of the others, and KEEP of the right ones at the least; None where too few are right.
 
-    The others are the wrong replies and those to nonsense. Without a plan, of a whole reply the log-probability tells right from wrong better than its mean a piece does,
-    since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
+    The others are the wrong replies and those to nonsense. Without a plan, of a whole reply the log-probability tells right from wrong better than its mean a
+    piece does, since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
     """
     asked = list({(pair.name, pair.history): pair for pair in held_out}.values())
     replies = bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])

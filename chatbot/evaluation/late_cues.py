@@ -19,7 +19,8 @@ from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.exam import Exam
 from chatbot.evaluation.lagging import average_lagging
-from chatbot.evaluation.metrics import Answers, answers, distinct_pairs, is_late, is_right, twins_among
+from chatbot.evaluation.metrics import answers, distinct_pairs, is_late, is_right, twins_among
+from chatbot.evaluation.tally import Answers
 from chatbot.intervals import wilson
 from chatbot.listening import ladders, words
 from chatbot.networks.seq2seq import Seq2Seq

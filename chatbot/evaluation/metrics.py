@@ -11,8 +11,7 @@ from chatbot.bot import Bot
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.tally import Answers, Rows, Tally, perplexities, scorers
-from chatbot.listening import shared
-from chatbot.records import Decoding, Reply
+from chatbot.records import Decoding, Reply, shared
 from chatbot.training.loss import log_probabilities
 
 _LOGITS = 1024  # padded pieces scored at once: of more the logits are memory that is mapped anew for each batch, and a third slower
@@ -148,7 +147,10 @@ def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowe
 
 
 def places(given: Answers) -> dict[str, Place]:
-    """The answers by where they were asked: `said_first`, `after_a_turn` without need of it, or as one of the `follow_ups`. Nothing where no turn was heard before."""
+    """The answers by where they were asked: `said_first`, `after_a_turn` without need of it, or as one of the `follow_ups`.
+
+    Nothing where no turn was heard before.
+    """
     if not any(pair.history for pair in given.asked):
         return {}
     right: dict[str, list[bool]] = {"said_first": [], "after_a_turn": [], "follow_ups": []}

@@ -72,7 +72,10 @@ class Grams(nn.Module):
 
 
 def hashed(ids: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """A number below PRIME for each `n` (2 at least) of `ids` (B, N) that stand side by side, both ends passed over by steps, and whether any of them is not 0: (B, N + n - 1) each."""
+    """A number below PRIME for each `n` (2 at least) of `ids` (B, N) that stand side by side, and whether any of them is not 0: (B, N + n - 1) each.
+
+    Both ends are passed over by steps.
+    """
     windows = nn.functional.pad(ids, (n - 1, n - 1)).unfold(1, n, 1)  # (B, N + n - 1, n)
     number = torch.full_like(windows[:, :, 0], n)
     for place in range(n):

@@ -35,7 +35,10 @@ class Encoder(nn.Module):
         self.dropout = Dropout(options.dropout)
 
     def forward(self, inputs: Tensor, lengths: Tensor, ends: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Outputs (B, S, H) of the top layer for `inputs` (B, S, E), and of every layer (L, B, H) what each direction has heard after so many steps as its one of `ends` (B,) says."""
+        """Outputs (B, S, H) of the top layer for `inputs` (B, S, E), and what each layer has heard last (L, B, H).
+
+        `ends` tell for each direction after how many steps that is (B,).
+        """
         turned = turn(inputs.shape[1], lengths)
         rows = torch.arange(len(inputs), device=inputs.device)
         summaries = []
@@ -107,7 +110,10 @@ class Seq2Seq(nn.Module):
         return weights.gather(2, places[:, None].expand_as(weights))
 
     def planning(self, replies: int, known: Mapping[int, int]) -> "Seq2Seq":
-        """This network with a new plan, of so many replies. `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them."""
+        """This network with a new plan, of so many replies.
+
+        `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them.
+        """
         before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
         self.planner = Planner(self.options, self.letters).to(self.said.table.weight.device).train(self.training) if replies else None

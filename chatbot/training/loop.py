@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Examples
-from chatbot.options import EPOCHS, FEWEST_STEPS, MOST_OPENINGS, OPENING, TrainingOptions
+from chatbot.options import MOST_OPENINGS, OPENING, TrainingOptions, epochs_of
 from chatbot.training.learner import Learner, Validation, seed_of
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
@@ -63,14 +63,14 @@ def train(
 ) -> Iterator[Progress]:  # fmt: skip
     """Trains `networks` side by side, on the same batches, and yields Progress after every step and after every epoch.
 
-    On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity
-    on `valid`; with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the
-    epoch, as is which batches teach only how their replies begin; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a `checkpoint` training
-    goes on from there as if it had never stopped. A step takes `options.accumulate` batches from each of the `processes`. Raises Diverged and
-    Shortage.
+    On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity on `valid`;
+    with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the epoch, as is which
+    batches teach only how their replies begin; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a
+    `checkpoint` training goes on from there as if it had never stopped. A step takes `options.accumulate` batches from each of the `processes`. Raises
+    Diverged and Shortage.
     """
     order = _Order(train, options, processes)
-    epochs = options.epochs or max(EPOCHS, math.ceil(FEWEST_STEPS / order.steps))
+    epochs = epochs_of(order.steps, options)
     steps = order.steps * epochs
     device = next(next(iter(networks.values())).parameters()).device
     parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1

@@ -85,7 +85,8 @@ class Lesson(nn.Module):
 def log_probabilities(network: Network, examples: Examples, *, budget: int = 8192, processes: Processes = ALONE) -> Tensor:
     """The teacher-forced log-probability of each example's target, end-mark counted, without label smoothing: (N,) in nats.
 
-    A listener that plans has all its plans in mind here, each as far as it is likely; who speaks decides for one, and is surer of what follows. Of several processes each computes its share, and has 0 for the others'.
+    A listener that plans has all its plans in mind here, each as far as it is likely; who speaks decides for one, and is surer of what follows. Of several
+    processes each computes its share, and has 0 for the others'.
     """
     scores = torch.zeros(len(examples))
     for rows in islice(examples.chunks(budget), processes.rank, None, processes.world):

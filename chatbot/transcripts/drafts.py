@@ -20,7 +20,10 @@ def draft(turns: Sequence[tuple[str, str]], *, title: str = "a conversation", de
 
 
 def draft_of_session(told: Sequence[Told], *, title: str = "a conversation") -> str:
-    """`draft` of the turns of a session. A scene has one decoding: where they had several, what was not greedy expects any reply; so does what no scene can ask for."""
+    """`draft` of the turns of a session.
+
+    A scene has one decoding: where they had several, what was not greedy expects any reply; so does what no scene can ask for.
+    """
     decodings = {one.decoding for one in told}
     decoding = decodings.pop() if len(decodings) == 1 else Decoding()
     kept = ((one.utterance, one.reply.text if one.decoding.strategy in ("greedy", decoding.strategy) and not one.decoding.block_ngrams else "") for one in told)

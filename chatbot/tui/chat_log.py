@@ -1,4 +1,7 @@
-"""What stands in the chat: turns and remarks from the oldest to the newest, followed as they grow. Only some are mounted: older turns come back when one scrolls up."""
+"""What stands in the chat: turns and remarks from the oldest to the newest, followed as they grow.
+
+Only some are mounted: older turns come back when one scrolls up.
+"""
 
 from collections.abc import Iterable
 from itertools import takewhile

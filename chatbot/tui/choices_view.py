@@ -12,7 +12,10 @@ NUMBER, MARK, SHARE = 3, 1, 13  # cells
 
 
 class ChoicesView(Sheet):
-    """A block a step: its likeliest pieces, each with its probability as a bar from 0 to 1; before them the replies, where one is planned. What is cut is dim and has a mark."""
+    """A block a step: its likeliest pieces, each with its probability as a bar from 0 to 1; before them the replies, where one is planned.
+
+    What is cut is dim and has a mark.
+    """
 
     def __init__(self) -> None:
         super().__init__()

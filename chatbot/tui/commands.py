@@ -40,7 +40,10 @@ class Given(NamedTuple):
 
 
 def command_of(line: str) -> Given | None:
-    """The command that a line is: one word that begins with a slash, known or not, or a known one and what it takes; the slash alone asks for help. None for an utterance."""
+    """The command that a line is: one word that begins with a slash, known or not, or a known one and what it takes; the slash alone asks for help.
+
+    None for an utterance.
+    """
     if not line.startswith("/") or not line.strip():
         return None
     name, *rest = line.split(maxsplit=1)

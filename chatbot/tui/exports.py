@@ -17,7 +17,8 @@ ENDINGS = ".md .json .chat .svg"
 def export(session: Session, at: int, where: str, picture: Callable[[], str] | None = None) -> str:
     """Writes what was said, every turn of the thread that ends with turn `at`, and returns a sentence that says so.
 
-    `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what cannot be written.
+    `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what
+    cannot be written.
     """
     if not where:
         raise SessionError("a conversation is exported to a file", remedy=f"name one, or its ending alone: {ENDINGS}")

@@ -3,18 +3,12 @@
 What they are in all these encodings is bytes, and any byte is some letter in each: statistics over a few lines take French for Czech.
 """
 
-_WESTERN = (
-    "àâçèéêëîïôœùû",
-    "äöüß",
-    "áéíñóúü",
-    "àáâãçéêíóôõú",
-    "àèéìíòóù",
-    "äåæöøéü",
-    "áæðéíóöúýþ",
-    "áéèëïíóöü",
-    "àçèéíïòóúü·",
-)  # French, German, Spanish, Portuguese …
-_CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "âăîşţ")  # Polish, Czech, Slovak, Hungarian, Croatian, Romanian
+_WESTERN = (  # French, German, Spanish, Portuguese, Italian, those of the North, Icelandic, Dutch, Catalan
+    "àâçèéêëîïôœùû", "äöüß", "áéíñóúü", "àáâãçéêíóôõú", "àèéìíòóù", "äåæöøéü", "áæðéíóöúýþ", "áéèëïíóöü", "àçèéíïòóúü·",
+)  # fmt: skip
+_CENTRAL = (  # Polish, Czech, Slovak, Hungarian, Croatian, Romanian
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "âăîşţ",
+)  # fmt: skip
 _TURKISH = ("âçğıîöşûü", "âçğiîöşûü̇")
 _ALPHABETS = {"cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859_2": _CENTRAL, "cp1254": _TURKISH, "mac_roman": _WESTERN}  # the commonest first
 _SIGNS = set("“”„‘’‚«»‹›–—…€£§°©®™´¡¿ªº№\u00a0\u00ad")  # of no language
