@@ -52,6 +52,8 @@ def _doubt(details: Details) -> str:
         return "never: too little was held out to find out when"
     least = found["sureness"]
     when = f"where its plan hesitates among more than {math.exp(-least):.0f} replies" if details.network.replies else f"below a log-probability of {least:.2f}"
+    if "right" not in found:
+        return f"{when}, as in the bundle that it went on from, it says “{details.unsure}”"
     return (
         f"{when} it says “{details.unsure}”: on held-out utterances that leaves"
         f" {found['right']:.0%} of its right replies and {found['wrong']:.0%} of its wrong ones, and of its replies to nonsense {found['nonsense']:.0%}"

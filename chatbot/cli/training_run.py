@@ -96,6 +96,9 @@ class TrainingRun:
             resume.forget(folder)
         networks = _networks(settings, data, base)
         details = _details(sources, settings, data, networks, command)
+        if base and base.details.network.replies and details.network.replies and "sureness" in base.details.threshold:
+            # How many replies a plan hesitates among means the same in both; too little may be held out to find it out anew.
+            details = replace(details, threshold={"sureness": base.details.threshold["sureness"]})
         run = cls(sources, folder, data, {name: network.to(settings.device) for name, network in networks.items()}, settings, details, command, processes)
         if settings.known_replies and not run.replies:
             what = f"--known-replies, but the corpus has more than {KNOWN:,} distinct replies, or more than {READ:,} pairs"
@@ -165,7 +168,7 @@ class TrainingRun:
         if self.data.valid_pairs:
             allowed = allowed_replies([*self.data.topics, *self.data.valid_pairs])
             found = calibrate(self._bot(bundle.listener), self.data.valid_pairs, allowed, decoding)
-            self.details = replace(self.details, threshold=asdict(found) if found else {})
+            self.details = replace(self.details, threshold=asdict(found) if found else self.details.threshold)
         if self.data.test_pairs:
             allowed = allowed_replies([*self.data.topics, *self.data.test_pairs])
             for name, network in networks.items():

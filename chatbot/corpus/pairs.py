@@ -15,6 +15,10 @@ from chatbot.records import whole_number
 
 PACKED = (".gz", ".zst")
 
+_OTHERS = {  # what makes pairs of other files
+    **dict.fromkeys((".csv", ".json", ".jsonl", ".txt"), "a line is an utterance, a tab and a reply; `chatbot corpus import` makes such of tables and chats"),
+    ".topic": "that is a file of topics: `chatbot corpus expand` makes pairs of the folder that it is in",
+}
 _BLANK_LINE = re.compile(rb"^ *\r?\n", re.MULTILINE)
 
 
@@ -178,7 +182,8 @@ def _sides(line: str, place: str) -> tuple[str, str]:
     if len(sides) == 2 and (utterance := fold(sides[0])) and (reply := fold(sides[1])):
         return utterance, reply
     if len(sides) == 1:
-        raise CorpusError("no tab", place=f"{place}:{len(line) + 1}", remedy="a line is an utterance, a tab and a reply")
+        remedy = _OTHERS.get(Path(place.rpartition(":")[0]).suffix.lower(), "a line is an utterance, a tab and a reply")
+        raise CorpusError("no tab", place=f"{place}:{len(line) + 1}", remedy=remedy)
     first = len(sides[0])
     if len(sides) > 2:
         column = first + len(sides[1]) + 2

@@ -68,6 +68,14 @@ def test_training_finds_a_threshold_where_enough_is_held_out_and_right(train, tm
     card = (tmp_path / "models" / "pairs" / "README.md").read_text("utf-8")
     assert "it says “Come again?”" in card
     assert "word for word" in card
+    (tmp_path / "few.tsv").write_text(
+        "".join(f"tell me of {word}\tAll about {word[0]}.\n" for word in ("cats", "cows", "bats", "boars", "dogs", "deer") * 2 + tuple("abcdef"))
+    )
+    ran = train("few.tsv", "--start-from", "pairs", "--mix", "pairs.tsv", "--no-interrupter", "--epochs", 1, sizes=False)
+    assert ran.code == 0, ran.err
+    on_top = json.loads((tmp_path / "models" / "few" / "bundle.json").read_text("utf-8"))
+    assert on_top["threshold"] == {"sureness": found["threshold"]["sureness"]}, "too little is held out to find another"
+    assert "as in the bundle that it went on from" in (tmp_path / "models" / "few" / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("replies", "options", "kept"), [(2, (), True), (2, ("--private",), False), (12, (), False)], ids=str)

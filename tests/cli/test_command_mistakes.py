@@ -32,6 +32,12 @@ def test_a_broken_corpus(mistake, tmp_path, content, says):
     assert re.search(says, mistake("train", "broken.tsv"))
 
 
+@pytest.mark.parametrize(("name", "command"), [("faq.csv", "corpus import"), ("faq.topic", "corpus expand")])
+def test_a_corpus_of_another_kind_is_told_what_makes_pairs_of_it(mistake, tmp_path, name, command):
+    (tmp_path / name).write_text("question,answer\nhi,hello\n")
+    assert f"`chatbot {command}`" in mistake("train", name)
+
+
 @pytest.mark.parametrize("command", ["train", "corpus check", "corpus stats", "corpus split", "evaluate --model models/mine"])
 @pytest.mark.parametrize("path", ["nosuch.tsv", "folder", "pets.tsv/below.tsv", ".", "/", "..", "", "x" * 300])
 def test_a_corpus_that_is_no_file(mistake, tmp_path, corpus, own, command, path):
