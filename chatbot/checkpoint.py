@@ -68,7 +68,7 @@ def load(folder: Path) -> Saved:
         raise BundleError("not a checkpoint", place=inside / INDEX, remedy=_REMEDY) from None
 
 
-def shared(saved: Saved | None, tell: Callable[[bytes], bytes]) -> Saved | None:
+def told_to_all(saved: Saved | None, tell: Callable[[bytes], bytes]) -> Saved | None:
     """What the first of several processes has loaded, in every one of them; `tell` carries bytes from the first to all."""
     facts = tell(json.dumps(saved.facts if saved else None).encode())
     vocabulary = tell(saved.vocabulary if saved else b"")

@@ -253,7 +253,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Validation:
+class CurvePoint:
     """A point of a learning curve: how a network did on what was held out."""
 
     network: str
@@ -269,7 +269,7 @@ class BundleFacts:
     text: str  # the model card
     path: str
     files: tuple[tuple[str, int], ...]  # name and bytes
-    curve: tuple[Validation, ...]
+    curve: tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True)

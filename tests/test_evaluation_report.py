@@ -18,7 +18,7 @@ from chatbot.evaluation.reliability import reliability
 from chatbot.evaluation.report import report
 from chatbot.evaluation.table import WIDTH, lines
 from chatbot.evaluation.tally import Answers
-from chatbot.records import Attention, Decoding, Influence, Reply, Validation
+from chatbot.records import Attention, CurvePoint, Decoding, Influence, Reply
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -135,7 +135,7 @@ def found(bundle, pairs):
         asked(pairs[:6], pairs[4:]),
         Decoding(limit=6),
         against=(bundle, Decoding(limit=6, strategy="beam")),
-        curve=[Validation("listener", 1.0, 9.0, True)],
+        curve=[CurvePoint("listener", 1.0, 9.0, True)],
     )
 
 
@@ -154,9 +154,9 @@ def test_figures_lie_in_their_intervals(found):
 
 def test_of_a_log_that_was_edited_what_can_be_drawn_is(bundle, pairs):
     odd = [(1.0, 0.0), (1.0, -2.0), (1.0, math.nan), (1.0, math.inf), (math.nan, 2.0), (math.inf, 2.0)]
-    found = report(bundle, asked(pairs[:1]), Decoding(limit=1), curve=[Validation("listener", *point, True) for point in odd])
+    found = report(bundle, asked(pairs[:1]), Decoding(limit=1), curve=[CurvePoint("listener", *point, True) for point in odd])
     assert "polyline" not in page(found)
-    assert page(replace(found, curve=(Validation("listener", 1.0, 1500.0, True),))).count("<polyline") == 1
+    assert page(replace(found, curve=(CurvePoint("listener", 1.0, 1500.0, True),))).count("<polyline") == 1
 
 
 def test_where_all_leaks_nothing_is_clean_and_where_it_is_unknown_that_is_said(bundle, pairs):
@@ -203,7 +203,7 @@ def hostile(report, text):
     return replace(
         report, bundle=text, created=text, decoding=text, networks=said, wrong=Wrong((example,), (example,)),
         samples=tuple(replace(one, utterance=text, history=((text, text),), said={text: (text, False)}) for one in report.samples),
-        against=replace(report.against, bundle=text), curve=(Validation(text, 1.0, 5.0, True), Validation(text, 2.0, 3.0, False)),
+        against=replace(report.against, bundle=text), curve=(CurvePoint(text, 1.0, 5.0, True), CurvePoint(text, 2.0, 3.0, False)),
         heeded=(Attention((text,), (1,), (text,), ((1.0,),), (0.0,)), Influence((text,), (2.0,))),
     )  # fmt: skip
 

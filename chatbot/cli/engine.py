@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.cli.options import in_effect
 from chatbot.errors import BundleError
-from chatbot.records import Attention, BotCard, BundleFacts, Choice, Decoding, Influence, Ladder, Race, Reply, Twins, Validation
+from chatbot.records import Attention, BotCard, BundleFacts, Choice, CurvePoint, Decoding, Influence, Ladder, Race, Reply, Twins
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
@@ -130,11 +130,11 @@ def _raw(decoding: Decoding) -> Decoding:
     return replace(decoding, unsure="")
 
 
-def learning_curve(log: str) -> tuple[Validation, ...]:
+def learning_curve(log: str) -> tuple[CurvePoint, ...]:
     """The validations that log.jsonl tells of; lines that tell of something else are left out."""
     curve = []
     for line in log.split("\n"):
         with suppress(ValueError, TypeError, KeyError, RecursionError):
             told = json.loads(line)
-            curve.append(Validation(str(told["network"]), float(told["epoch"]), float(told["perplexity"]), told["best"] is True))
+            curve.append(CurvePoint(str(told["network"]), float(told["epoch"]), float(told["perplexity"]), told["best"] is True))
     return tuple(curve)

@@ -83,7 +83,7 @@ class TrainingRun:
         With a bundle `base` its vocabulary and networks are gone on from. `fresh` gives up an interrupted run that is not the same; `tell` hears how
         far preparing has come. Raises CorpusError, OptionError and BundleError.
         """
-        saved = checkpoint.shared(_begun(folder, settings, fresh) if processes.first else None, processes.tell)
+        saved = checkpoint.told_to_all(_begun(folder, settings, fresh) if processes.first else None, processes.tell)
         settings = settings.at(saved.facts["settings"]["threads"] if saved else cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
         torch.set_num_threads(settings.threads)
         data = _data(sources, folder, settings, processes, base.vocabulary if base else None, tell)

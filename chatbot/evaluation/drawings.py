@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from chatbot.evaluation.markup import node
 from chatbot.evaluation.reliability import Bin
-from chatbot.records import Attention, Influence, Validation
+from chatbot.records import Attention, CurvePoint, Influence
 
 WIDTH, HEIGHT = 560, 260
 CELL = 24  # of attention
@@ -67,7 +67,7 @@ def whiskers(rows: Mapping[str, tuple[float, float, float]]) -> Element:
     return _svg(plot.top + plot.height + 26, "The share of right replies, and where it lies in 95 of 100 draws", drawn)
 
 
-def curves(validations: Sequence[Validation]) -> Element:
+def curves(validations: Sequence[CurvePoint]) -> Element:
     """Perplexity on what was held out, by epoch, a curve a network; the scale is logarithmic."""
     epochs, heights = [one.epoch for one in validations], [math.log(one.perplexity) for one in validations]
     plot = Plot(60, 14, WIDTH - 200, HEIGHT - 60, (min(epochs), max(epochs)), (min(heights), max(heights)))

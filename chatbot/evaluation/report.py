@@ -15,7 +15,7 @@ from chatbot.evaluation.metrics import Scores, answers, begin_differently, disti
 from chatbot.evaluation.reliability import Reliability, reliability
 from chatbot.evaluation.tally import Answers, Difference, Rows, Tally, differences
 from chatbot.listening import heeded
-from chatbot.records import Attention, Decoding, Influence, Reply, Validation
+from chatbot.records import Attention, CurvePoint, Decoding, Influence, Reply
 
 PICTURES = 4  # utterances whose attention is shown
 LISTENER = "listener"
@@ -56,7 +56,7 @@ class Report:
     wrong: Wrong
     samples: tuple[Sample, ...]
     against: Against | None
-    curve: tuple[Validation, ...]
+    curve: tuple[CurvePoint, ...]
     heeded: tuple[Attention | Influence, ...]
 
 
@@ -76,7 +76,7 @@ def report(
     *,
     against: tuple[Bundle, Decoding] | None = None,
     neighbour: bool = False,
-    curve: Sequence[Validation] = (),
+    curve: Sequence[CurvePoint] = (),
     workers: int = 1,
 ) -> Report:
     """Asks `bundle`, and if wished for another one and what needs no network, and finds out all there is.

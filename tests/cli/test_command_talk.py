@@ -7,7 +7,7 @@ import pytest
 from chatbot.bot import Bot
 from chatbot.bundle import fingerprint
 from chatbot.cli.engine import learning_curve
-from chatbot.records import Decoding, Validation
+from chatbot.records import CurvePoint, Decoding
 from chatbot.sessions import Session, Told
 
 
@@ -75,4 +75,4 @@ def test_a_plain_tour_has_five_steps_and_an_end(chatbot, own):
 
 def test_a_learning_curve_leaves_out_what_is_no_validation():
     line = '{"network": "listener", "epoch": 1, "perplexity": 2.5, "best": true}'
-    assert learning_curve(f'{line}\n\nnonsense\n[]\n{{"epoch": 1}}\n{line[:-5]}}}') == (Validation("listener", 1.0, 2.5, best=True),)
+    assert learning_curve(f'{line}\n\nnonsense\n[]\n{{"epoch": 1}}\n{line[:-5]}}}') == (CurvePoint("listener", 1.0, 2.5, best=True),)

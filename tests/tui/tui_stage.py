@@ -11,7 +11,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from chatbot.errors import ChatbotError, PromptError
-from chatbot.records import Attention, BotCard, BundleFacts, Candidate, Choice, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins, Validation
+from chatbot.records import Attention, BotCard, BundleFacts, Candidate, Choice, CurvePoint, Decoding, Influence, Ladder, Race, Reply, Rung, Step, Twins
 from chatbot.tui.app import ChatApp
 
 WEATHER = "Today's perfect weather makes me so sad"
@@ -76,7 +76,7 @@ class FakeEngine:
         return (CARD.name, NIGHT)
 
     def facts(self) -> BundleFacts:
-        curve = tuple(Validation(role, epoch, 8 / epoch, best=True) for epoch in (1, 2, 4) for role in ("listener", "interrupter-1"))
+        curve = tuple(CurvePoint(role, epoch, 8 / epoch, best=True) for epoch in (1, 2, 4) for role in ("listener", "interrupter-1"))
         return BundleFacts(f"# {self.card.name}\n\nA bot. {self.late}", f"models/{self.card.name}", ((self.late, 4_200_000),), curve)
 
     def choices(self, utterance: str, decoding: Decoding, history: History) -> tuple[Choice, ...]:
