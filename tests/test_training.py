@@ -146,6 +146,7 @@ def test_a_network_stops_after_its_patience_and_the_other_goes_on(examples, fres
     ends = [one for one in run(networks, examples, examples, epochs=8, patience=2) if one.epoch_ended]
     epochs = {name: [one.epoch for one in ends if name in one.validations] for name in networks}
     assert epochs == {"listener": [1, 2, 3], "interrupter-1": [1, 2, 3, 4, 5, 6, 7, 8]}
+    assert [[name for name, one in end.validations.items() if one.stopped] for end in ends[:4]] == [[], [], ["listener"], []]
 
 
 def test_when_all_have_stopped_training_ends(examples, fresh):

@@ -111,6 +111,8 @@ def _validation_lines(progress: "Progress") -> list[str]:
         lines.append(
             f"epoch {one.epoch:>3}   {name:<14} loss {one.loss:.3f}{measured}   {progress.tokens_per_second:,.0f} tokens/s   {_clock(progress.seconds_left)} left"
         )
+        if one.stopped:
+            lines.append(f"{name} stops here: for some epochs it has become no better")
     if progress.skipped:
         lines.append(f"skipped so far: {plural(progress.skipped, 'step')} without a finite gradient")
     return lines

@@ -43,6 +43,7 @@ class Validation:
     perplexity: float  # a piece, teacher-forced, end-marks counted
     loss: float  # of training, nats a piece, label smoothing counted
     best: bool  # the best so far
+    stopped: bool = False  # it was the last: the network has stopped by itself
 
 
 @dataclass
@@ -132,7 +133,7 @@ class Learner:
         else:
             self.at.since += 1
             self.at.stopped = bool(self.options.patience) and self.at.since >= self.options.patience
-        return Validation(epoch, perplexity, self.loss, best)
+        return Validation(epoch, perplexity, self.loss, best, self.at.stopped)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that going on from here needs, as tensors and as facts. A copy: later steps do not change it."""
