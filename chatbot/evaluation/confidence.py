@@ -9,7 +9,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.metrics import is_right
 from chatbot.records import Decoding
 
-KEEP = 0.97  # of the right replies at the least: to be told that it did not follow what is plain is worse than a reply that is only half to the point
+KEEP = 0.985  # of the right replies at the least: to be told that it did not follow what is plain is worse than a reply that is only half to the point
 FEWEST = 20  # right replies that a threshold may be found on
 
 
