@@ -54,9 +54,7 @@ class Details:
     versions: Mapping[str, str] = field(default_factory=dict)
     known_replies: bool = False  # whether it says nothing but replies that it was trained on, unless it is told to
     unsure: str = UNSURE  # what it says where it is not sure enough
-    threshold: Mapping[str, float] = field(
-        default_factory=dict
-    )  # `sureness` of a reply below which that is so, and what it does, unless it is that of a bundle before; or empty
+    threshold: Mapping[str, float] = field(default_factory=dict)  # `sureness` of a reply below which that is so and, if it was found here, what it does
 
 
 _TYPES: dict[str, tuple[Any, int | None]] = {  # of each field of Details in bundle.json, and the least number that it may be

@@ -127,12 +127,14 @@ def test_each_frame_and_each_cue_with_each_label_is_trained_on(late, early):
 
 
 def test_the_first_word_of_a_reply_commits(late, early):
+    alike = []
     for topic in (*late.topics, *early.topics):
         one, other = topic.endings
         assert not first_words(one.replies) & first_words(other.replies), topic.place
         for ending in (one, other):
             assert len(ending.replies) == 4, ending.place
-            assert len(first_words(ending.replies)) >= 3, ending.place
+            alike += [(topic.name, ending.cues[0])] * (4 - len(first_words(ending.replies)))
+    assert alike == [("late.feeling", "happy")], "who cannot wait for the last word of the README's example guesses that all is well"
 
 
 def test_replies_are_short_and_each_stands_in_one_topic(late, early):

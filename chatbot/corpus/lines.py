@@ -56,11 +56,10 @@ class Lines:
                 line = raw.decode("utf-8")
             except UnicodeDecodeError as error:
                 what = f"byte {error.start + 1} (0x{raw[error.start]:02X}) is not UTF-8"
-                raise CorpusError(
-                    what,
-                    place=f"{self.path}:{number}:{error.start + 1}",
-                    remedy=f"save the file as UTF-8, or convert it: chatbot corpus check {shlex.quote(str(self.path))} --fix OUT.tsv",
-                ) from None
+                remedy = "save the file as UTF-8"
+                if self.path.suffix == ".tsv":
+                    remedy += f", or convert it: chatbot corpus check {shlex.quote(str(self.path))} --fix OUT.tsv"
+                raise CorpusError(what, place=f"{self.path}:{number}:{error.start + 1}", remedy=remedy) from None
             if "\0" in line:
                 place = f"{self.path}:{number}:{line.index(chr(0)) + 1}"
                 raise CorpusError("a NUL character", place=place, remedy="delete it, or save the file as UTF-8")

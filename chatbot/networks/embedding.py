@@ -37,11 +37,12 @@ class Heard(nn.Module):
 
 
 class Grams(nn.Module):
-    """Embeds an utterance by what stands side by side in it, its ends among them: pieces by twos, and letters by threes and fours where `letters` (V, L) tells those of each piece, 0 after the last.
+    """Embeds an utterance by what stands side by side in it, its ends among them: pieces by twos, and letters by threes and fours.
 
-    It is the sum of the grams over the root of their number. What pairs of words say, "not bad" and "how old", a sum of single pieces cannot, and it says it of a
-    sentence that is new as well (Wang & Manning 2012); by its letters a word is known in a form that was never heard, or mistyped (Bojanowski et al. 2017).
-    Each gram finds its row by a hash, so that the table need not hold all that there may be (Joulin et al. 2017). In training a share of them is left out.
+    `letters` (V, L) are those of each piece, 0 after the last; without them pieces alone count. It is the sum of the grams over the root of their number. What
+    pairs of words say, "not bad" and "how old", a sum of single pieces cannot, and it says it of a sentence that is new as well (Wang & Manning 2012); by its
+    letters a word is known in a form that was never heard, or mistyped (Bojanowski et al. 2017). Each gram finds its row by a hash, so that the table need not
+    hold all that there may be (Joulin et al. 2017). In training a share of them is left out.
     """
 
     letters: Tensor | None
