@@ -16,13 +16,11 @@ import torch
 from torch import Tensor
 
 from chatbot.corpus.pairs import Pair
+from chatbot.repeating import Fitting, Repeating, Utterances
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 LEAST_OTHERS = 6000
-COUNTED = 200_000  # examples that are looked at to see which targets repeat
-MOST_REPEATING = 8192  # of them, the commonest
-UNREPEATED = -1
 _STRIPE = 2**14  # rows looked at in one go
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
@@ -74,6 +72,14 @@ class Ragged:
         for start, length in zip(map(int, self.starts[some]), map(int, self.lengths[some]), strict=True):
             yield self.flat[start : start + length].tolist()
 
+    def keys(self) -> Tensor:
+        """A number for each row, the same for the same: its ids times some factors, modulo 2**64. (N,)"""
+        if not len(self.lengths):
+            return torch.empty(0, dtype=torch.int64)
+        factors = torch.randint(-(2**63), 2**63 - 1, (int(self.lengths.max()),), generator=torch.Generator().manual_seed(0))
+        stripes = (self.padded(rows).cpu() for rows in torch.arange(len(self.lengths)).split(_STRIPE))
+        return torch.cat([ids @ factors[: ids.shape[1]] for ids in stripes])
+
     def padded(self, rows: Tensor) -> Tensor:
         """The rows of that number, padded on the right to the longest: (B, longest). The host waits for nothing."""
         lengths, device = self.lengths[rows].long(), self.flat.device
@@ -98,32 +104,15 @@ class Blend(NamedTuple):
         return cls(own, max(1, round(drawn / (2 * own))), drawn)
 
 
-class Repeating(NamedTuple):
-    """The targets that several examples have, numbered."""
-
-    numbers: Tensor  # (N,) that of each example, or UNREPEATED
-    distinct: int
-    share: float  # of the examples those whose target another has had before
-
-    @property
-    def choices(self) -> int:
-        """Among how many replies one is chosen; 0 where most replies are made anew."""
-        return self.distinct if self.share >= 0.5 else 0
-
-    def examples(self) -> list[int]:
-        """For each number the first example that has it."""
-        first = {number: row for row, number in reversed(list(enumerate(self.numbers.tolist())))}
-        return [first[number] for number in range(self.distinct)]
-
-
 class Examples:
     """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says.
 
-    Where it is `brief`, it hears often what is said in a piece or two: a "hello" shares no other piece with its like, and is learnt by itself.
+    Where one of few replies is to be `chosen`, an epoch hears each utterance once, with one of the replies to it, drawn anew; and often what is said in a piece
+    or two: a "hello" shares no other piece with its like, and is learnt by itself.
     """
 
     blend: Blend | None = None
-    brief: bool = False
+    chosen: bool = False
 
     def __init__(self, pairs: Iterable[Pair], vocabulary: Vocabulary, device: torch.device | None = None) -> None:
         pairs = list(pairs)
@@ -156,27 +145,21 @@ class Examples:
 
     @cached_property
     def repeating(self) -> Repeating:
-        """Which targets repeat; of very many examples, which of the first do, and where these stand among all."""
-        if not len(self):
-            return Repeating(torch.empty(0, dtype=torch.int16), 0, 0.0)
-        factors = torch.randint(-(2**63), 2**63 - 1, (int(self.target.lengths.max()),), generator=torch.Generator().manual_seed(0))
-        keys = torch.cat([self._keys(rows, factors) for rows in torch.arange(len(self)).split(_STRIPE)])
-        distinct, which, times = keys[:COUNTED].unique(return_inverse=True, return_counts=True)
-        first = torch.full_like(distinct, len(keys)).scatter_reduce(0, which, torch.arange(len(which)), "amin")
-        by_first = first.argsort()
-        common = by_first[times[by_first].argsort(descending=True, stable=True)][: min(MOST_REPEATING, int((times > 1).sum()))]
-        number = torch.full((len(distinct),), UNREPEATED, dtype=torch.int16)
-        number[common] = torch.arange(len(common), dtype=torch.int16)
-        place = torch.searchsorted(distinct, keys).clamp(max=len(distinct) - 1)
-        return Repeating(number[place].where(distinct[place] == keys, UNREPEATED), len(common), 1 - len(distinct) / len(which))
+        """Which targets repeat."""
+        return Repeating.of(self.target.keys())
 
-    def _keys(self, rows: Tensor, factors: Tensor) -> Tensor:
-        """A number for each row's target, the same for the same: its ids times `factors`, modulo 2**64."""
-        ids = self.target.padded(rows).cpu()
-        return ids @ factors[: ids.shape[1]]
+    @cached_property
+    def utterances(self) -> Utterances:
+        """Which examples hear the same."""
+        return Utterances.of(self.source.keys())
+
+    @cached_property
+    def fitting(self) -> Fitting:
+        """Which of the targets that repeat fit each source."""
+        return Fitting(self.repeating, self.utterances)
 
     def batches(self, budget: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """Yields every example once, or what `blend` and `brief` say, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
+        """Yields every example once, or what `blend` and `chosen` say, in batches of at most `budget` padded pieces (one example at least) that are alike in length on both sides.
 
         With a `generator` both the rows of a batch and the order of the batches are drawn from it; without, they are the same each time.
         """
@@ -212,11 +195,13 @@ class Examples:
     def _epoch(self, generator: torch.Generator | None) -> Tensor:
         """The rows that an epoch hears."""
         if not self.blend:
-            every = torch.arange(len(self), dtype=torch.int32)
-            if not self.brief:
-                return every
-            squares = self.source.lengths.int().clamp(min=1).square()  # of an utterance of unknown characters no piece is left
-            return every.repeat_interleave((BRIEF // squares).clamp(min=1))
+            if not self.chosen:
+                return torch.arange(len(self), dtype=torch.int32)
+            order, starts, _ = self.utterances
+            squares = self.source.lengths[order[starts[:-1]]].int().clamp(min=1).square()  # of an utterance of unknown characters no piece is left
+            each = torch.arange(len(squares)).repeat_interleave((BRIEF // squares).clamp(min=1))
+            replies = starts.diff()[each]
+            return order[starts[each] + (torch.rand(len(each), generator=generator, dtype=torch.float64) * replies if generator else 0 * replies).int()]
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
         return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()

@@ -89,7 +89,7 @@ class Bundle:
 def save(
     folder: Path, details: Details, vocabulary: Vocabulary, networks: Mapping[str, nn.Module], texts: Mapping[str, str], replies: Iterable[str] = ()
 ) -> None:
-    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, of a plan in fp8, `texts` by file name, such as the model card, and known `replies`.
+    """Writes a bundle: the weights of `networks` (`listener`, `interrupter-1`, …) in fp16, or some in fp8; `texts` by file name, such as the model card, and known `replies`.
 
     Raises BundleError when the folder cannot be written to; what was there before is then still whole.
     """
@@ -99,7 +99,7 @@ def save(
     if listed := "".join(f"{reply}\n" for reply in replies):
         contents["replies"] = (listed.encode("utf-8", "replace"), "txt")
     for role, network in networks.items():
-        kept = {name: weight.detach().to(_stored_as(name, weight)) for name, weight in network.named_parameters()}
+        kept = {name: weight.detach().to(_stored_as(name, weight, details.network.replies > 0)) for name, weight in network.named_parameters()}
         weights = {name: weight.contiguous().cpu() for name, weight in kept.items()}
         contents[role] = (safetensors.torch.save(weights), "safetensors")
     try:
@@ -113,9 +113,10 @@ def save(
         ) from None
 
 
-def _stored_as(name: str, weight: torch.Tensor) -> torch.dtype:
-    """Half of a bundle would be the tables by which a listener plans; each of their numbers is one of hundreds in a sum, and what is lost of them evens out."""
-    return torch.float8_e4m3fn if name.startswith("planner.") and weight.ndim == 2 else torch.float16
+def _stored_as(name: str, weight: torch.Tensor, plans: bool) -> torch.dtype:
+    """Where replies are planned, half of a bundle would be the plan and the embeddings: each of their numbers is one of hundreds in a sum, and what is lost evens out."""
+    small = plans and weight.ndim == 2 and (name.startswith("planner.") or name.endswith("table.weight"))
+    return torch.float8_e4m3fn if small else torch.float16
 
 
 def load(folder: Path, *, device: torch.device | str = "cpu") -> Bundle:

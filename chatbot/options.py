@@ -14,7 +14,7 @@ PIECES = 2500
 EPOCHS = 8
 UNSURE = "I am not sure that I followed. Could you say it another way?"
 OPENING = 4  # pieces: where replies repeat they decide which one it will be, and the others follow from them
-MOST_OPENINGS = 0.6
+MOST_OPENINGS = (1.0, 0.1)  # in the first and in the last epoch: first what to say is learnt, then how it is said
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 MOST_HISTORY = 1000
 LIMIT = 256  # pieces of an utterance or a reply: a longer pair is left out, and counted aloud
@@ -83,7 +83,8 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
-    openings: float | None = None  # the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
+    # In the first and in the last epoch, the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
+    openings: tuple[float, float] | None = None
     plan: float = 1.0  # where replies repeat, the listener plans which one it will give before its first word: the weight of the loss that teaches it
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
@@ -109,7 +110,7 @@ class TrainingOptions:
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),
-            ("--openings", self.openings or 0.0),
+            *(("--openings", ratio) for ratio in self.openings or ()),
             *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
         ):
             _share(flag, share)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import BRIEF, UNREPEATED, Examples, Ragged, Repeating, pad, source_ids
+from chatbot.batches import BRIEF, Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -39,20 +39,29 @@ def test_every_example_comes_once_and_the_budget_is_kept(examples, budget, seed)
 
 
 @given(st.integers(20, 600), st.integers(0, 99))
-def test_what_is_said_in_few_pieces_is_heard_often_where_examples_are_brief(vocabulary, budget, seed):
+def test_where_a_reply_is_chosen_each_utterance_is_heard_once_and_often_if_it_is_said_in_few_pieces(vocabulary, budget, seed):
     examples = Examples(corpus(60), vocabulary)
-    examples.brief = True
-    batches = list(examples.batches(budget, torch.Generator().manual_seed(seed)))
-    heard = Counter(number for batch in batches for number in batch.rows.tolist())
-    lengths = examples.source.lengths.tolist()
-    assert min(lengths) < 3 < max(lengths)
-    assert heard == {number: max(1, BRIEF // length**2) for number, length in enumerate(lengths)}
-    assert len(batches) == examples.count(budget)
+    examples.chosen = True
+    chunks = list(examples.chunks(budget, torch.Generator().manual_seed(seed)))
+    heard = Counter(tuple(one) for one in examples.source.rows(torch.cat(chunks).tolist()))
+    assert min(map(len, heard)) < 3 < max(map(len, heard))
+    assert heard == {tuple(one): max(1, BRIEF // len(one) ** 2) for one in examples.source.rows()}
+    assert len(chunks) == pytest.approx(examples.count(budget), rel=0.3, abs=2), "the replies, and so their lengths, are drawn anew"
+
+
+def test_the_reply_to_an_utterance_is_drawn_anew_each_time(vocabulary):
+    examples = Examples([Pair("what is your name", reply) for reply in "abcd"] + [Pair("who are you", "e")] * 3, vocabulary)
+    examples.chosen = True
+    generator = torch.Generator().manual_seed(1)
+    drawn = Counter(torch.cat([torch.cat(list(examples.chunks(9, generator))) for _ in range(200)]).tolist())
+    assert sum(drawn[row] for row in range(4)) == sum(drawn[row] for row in range(4, 7)) == 200
+    assert all(30 < drawn[row] < 70 for row in range(4))
+    assert torch.cat(list(examples.chunks(9))).tolist() == torch.cat(list(examples.chunks(9))).tolist()
 
 
 def test_an_utterance_of_which_no_piece_is_left_is_heard_like_one_of_one_piece():
     examples = Examples.of(Ragged([[], [7], [7, 8, 9, 10, 11]]), Ragged([[BOS, 9, EOS]] * 3))
-    examples.brief = True
+    examples.chosen = True
     assert Counter(torch.cat(list(examples.chunks(100))).tolist()) == {0: BRIEF, 1: BRIEF, 2: 1}
 
 
@@ -95,23 +104,6 @@ def test_an_opening_is_the_beginning_of_each_target_and_is_counted_as_such(examp
             assert torch.equal(batch.targets, whole.targets[:, :opening])
             assert (batch.pieces, batch.real - batch.pieces) == (int((batch.targets != PAD).sum()), whole.real - whole.pieces)
             assert examples.sizes(batch.rows, opening) == (batch.pieces, batch.real, batch.padded)
-
-
-def test_replies_that_repeat_are_numbered_and_counted(vocabulary, monkeypatch):
-    replies = ["hello", "good night", "hello", "bye", "hello", "good night"]
-
-    def repeating() -> Repeating:
-        return Examples([Pair(f"utterance {number}", reply) for number, reply in enumerate(replies)], vocabulary).repeating
-
-    assert repeating().numbers.tolist() == [0, 1, 0, UNREPEATED, 0, 1]
-    assert (repeating().distinct, repeating().share, repeating().choices) == (2, 1 - 3 / 6, 2)
-    replies.append("a third that nobody else has")
-    assert repeating().choices == 0
-    del replies[-1]
-    monkeypatch.setattr(batching, "MOST_REPEATING", 1)
-    assert repeating().numbers.tolist() == [0, UNREPEATED, 0, UNREPEATED, 0, UNREPEATED]
-    monkeypatch.setattr(batching, "COUNTED", 4)
-    assert repeating().numbers.tolist() == [0, UNREPEATED, 0, UNREPEATED, 0, UNREPEATED], "what repeats among the first is known among all"
 
 
 def test_the_order_is_a_function_of_the_generator(examples):

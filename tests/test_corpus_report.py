@@ -188,8 +188,9 @@ def test_the_figures_of_the_estimate_are_those_that_were_measured(told):
     from chatbot.cli.training_run import LIMIT
 
     assert reports.LIMIT == LIMIT
-    some, more = told(MANY * 9).seconds, told(MANY * 90).seconds
-    assert 9 * some > more > 3 * some, "of ten times the pairs; a small corpus has more epochs"
+    some, more = (told([f"{number} {line}" for number in range(times) for line in MANY]).seconds for times in (9, 90))
+    assert 9 * some > more > 3 * some, "of ten times the utterances; a small corpus has more epochs"
+    assert told(MANY * 90).seconds == pytest.approx(told(MANY * 9).seconds, rel=0.1), "the same utterances with the same replies are heard once"
 
 
 # Many blocks

@@ -13,7 +13,7 @@ import chatbot
 PACKAGE = Path(chatbot.__file__).parent
 FLOORS = {
     "errors": 0, "safe_text": 0, "records": 0, "intervals": 0, "options": 0, "shipped": 0, "files": 0, "resume": 0,
-    "sessions": 1, "corpus": 1, "spelling": 1, "vocabulary": 2, "prefix_tree": 2, "batches": 3, "dataset": 4, "networks": 4, "decoding": 5, "training": 5, "bundle": 6, "checkpoint": 6, "bot": 7, "listening": 8, "shapes": 8,
+    "sessions": 1, "corpus": 1, "spelling": 1, "vocabulary": 2, "prefix_tree": 2, "repeating": 2, "batches": 3, "dataset": 4, "networks": 4, "decoding": 5, "training": 5, "bundle": 6, "checkpoint": 6, "bot": 7, "listening": 8, "shapes": 8,
     "evaluation": 9, "transcripts": 9, "tui": 10, "cli": 11, "__main__": 12, "__init__": 12,
 }  # fmt: skip
 NO_TORCH = {"errors", "safe_text", "records", "intervals", "options", "shipped", "files", "sessions", "corpus", "spelling", "vocabulary", "tui"}

@@ -7,8 +7,9 @@ from dataclasses import asdict
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
-from chatbot.batches import Examples, Repeating
+from chatbot.batches import Examples
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
@@ -16,6 +17,7 @@ from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
+from chatbot.repeating import Fitting, Repeating, Utterances
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
 from chatbot.training.loss import Lesson, cross_entropy, log_probabilities, perplexity_of, target_logits
@@ -64,7 +66,7 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
-    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=0.0, plan=0.0)
+    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=(0.0, 0.0), plan=0.0)
     for name, network in last.networks.items():
         bot = Bot(network.eval(), vocabulary)
         replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]
@@ -208,10 +210,11 @@ def test_weight_decay_spares_biases_and_embeddings(examples, fresh, monkeypatch)
         assert decay[id(weight)] == (0.3 if weight.ndim > 1 and weight.shape[0] != len(network.speak.logits.bias) else 0.0), name
 
 
-@pytest.mark.parametrize(("replies", "rate"), [(0, 12**0.5), (40, 1.0)], ids=["no plan", "a plan"])
-def test_without_a_plan_what_is_heard_learns_at_a_rate_that_fits_its_size(examples, fresh, replies, rate):
+@pytest.mark.parametrize(("plans", "rate"), [(False, 12**0.5), (True, 1.0)], ids=["no plan", "a plan"])
+def test_without_a_plan_what_is_heard_learns_at_a_rate_that_fits_its_size(pairs, vocabulary, fresh, plans, rate):
     """Adam's first step moves each weight that it moves by the learning rate."""
-    network = fresh(replies=replies, pairs=0, grams=0)["listener"]
+    examples = Examples(pairs * 2, vocabulary)
+    network = fresh(replies=plans and examples.repeating.distinct, pairs=0, grams=0)["listener"]
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     run({"listener": network}, examples, epochs=1, batch_tokens=10**6, learning_rate=1e-3, warmup=0.0)
     moved = {name: float((weight.detach() - before[name]).abs().max()) for name, weight in network.named_parameters()}
@@ -269,8 +272,8 @@ def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(exampl
     assert progress[-1].losses["listener"] < progress[0].losses["listener"]
 
 
-def openings_of(examples, monkeypatch, **options):
-    """The place, in order, of each batch of an epoch, and how many pieces of its replies it taught."""
+def openings_of(examples, monkeypatch, epochs=1, **options):
+    """Of each batch, in order, how many pieces of its replies it taught."""
     seen, whole = [], Examples.batch
 
     def batch(self, rows, opening=0):
@@ -279,7 +282,7 @@ def openings_of(examples, monkeypatch, **options):
 
     with monkeypatch.context() as patch:
         patch.setattr(Examples, "batch", batch)
-        list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, batch_tokens=20, **options)))
+        list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=epochs, batch_tokens=20, **options)))
     return seen
 
 
@@ -299,24 +302,31 @@ class Teacher(nn.Module):
 
 def test_a_share_of_the_batches_teaches_how_replies_begin_the_same_ones_each_time(small_talk, vocabulary, monkeypatch):
     examples = Examples([Pair(utterance, reply) for utterance, reply in small_talk] * 20, vocabulary)
-    seen = openings_of(examples, monkeypatch, openings=0.6)
+    seen = openings_of(examples, monkeypatch, openings=(0.6, 0.6))
     assert set(seen) == {0, OPENING}
     assert seen.count(OPENING) / len(seen) == pytest.approx(0.6, abs=0.1)
-    assert seen == openings_of(examples, monkeypatch, openings=0.6) != openings_of(examples, monkeypatch, openings=0.6, seed=2)
-    assert set(openings_of(examples, monkeypatch, openings=0.0)) == {0}
-    assert set(openings_of(examples, monkeypatch, openings=1.0)) == {OPENING}
+    assert seen == openings_of(examples, monkeypatch, openings=(0.6, 0.6)) != openings_of(examples, monkeypatch, openings=(0.6, 0.6), seed=2)
+    assert set(openings_of(examples, monkeypatch, openings=(0.0, 0.0))) == {0}
+    assert set(openings_of(examples, monkeypatch, openings=(1.0, 1.0))) == {OPENING}
+
+
+def test_how_many_batches_teach_openings_goes_from_the_first_epoch_to_the_last(examples, monkeypatch):
+    seen = openings_of(examples, monkeypatch, epochs=3, openings=(1.0, 0.0))
+    third = len(seen) // 3
+    assert (set(seen[:third]), set(seen[-third:])) == ({OPENING}, {0})
+    assert seen[third : 2 * third].count(OPENING) / third == pytest.approx(0.5, abs=0.15)
 
 
 def test_unless_it_is_said_openings_are_taught_as_often_as_replies_repeat(small_talk, vocabulary, monkeypatch):
     pairs = [Pair(utterance, reply) for utterance, reply in small_talk]
     repeating = openings_of(Examples(pairs * 30, vocabulary), monkeypatch)
-    assert repeating.count(OPENING) / len(repeating) == pytest.approx(MOST_OPENINGS * (1 - 1 / 30), abs=0.1)
+    assert repeating.count(OPENING) / len(repeating) == pytest.approx(MOST_OPENINGS[0] * (1 - 1 / 30), abs=0.1)
     assert set(openings_of(Examples({pair.reply: pair for pair in pairs}.values(), vocabulary), monkeypatch)) == {0}
 
 
 def test_a_piece_counts_as_much_in_an_opening_as_its_batch_has_few(examples):
-    for openings in (0.0, 1.0):
-        progress = list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, openings=openings)))
+    for share in (0.0, 1.0):
+        progress = list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, openings=(share, share))))
         assert progress[0].losses["n"] == pytest.approx(math.log(400), rel=1e-4)
 
 
@@ -328,14 +338,28 @@ def test_the_loss_is_summed_over_what_is_no_padding():
     torch.testing.assert_close(cross_entropy(logits, targets), by_hand)
 
 
+def choosing(numbers, utterances=None):
+    """Which replies fit examples of those `numbers`, each of another utterance unless it is said of which."""
+    return Fitting(Repeating(numbers, 2, 0.5), Utterances.of(torch.arange(len(numbers)) if utterances is None else utterances))
+
+
+def test_a_plan_is_taught_all_that_fits_and_not_the_reply_of_its_row_alone(examples, fresh):
+    network, batch = fresh(replies=2, grams=0)["listener"].eval(), next(examples.batches(400))
+    fitting = choosing(torch.arange(len(examples)) % 2, torch.arange(len(examples)) // 2)
+    loss, nats = Lesson(network, TrainingOptions(), fitting)(batch, 1.0)
+    logits = network.encode(batch.source).plan.logits
+    torch.testing.assert_close(loss - nats, functional.cross_entropy(logits, fitting(batch.rows), reduction="sum"), rtol=1e-4, atol=1e-4)
+    assert fitting(batch.rows)[:, :2].min() == 0.5
+
+
 def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is_told_is_that_of_the_pieces(examples, fresh):
     rows = next(examples.batches(400)).rows
-    repeating = Repeating(torch.arange(len(examples), dtype=torch.int16) % 3 - 1, 2, 0.5)  # a third has a reply that nobody else has
+    fitting = choosing(torch.arange(len(examples), dtype=torch.int16) % 3 - 1)  # a third has a reply that nobody else has
     networks = fresh(replies=2, grams=0)
     torch.nn.init.zeros_(networks["listener"].planner.which.weight)  # no reply is likelier, nor is one that nobody else has
     torch.nn.init.zeros_(networks["listener"].planner.told.weight)
     for name, network in networks.items():
-        lesson = Lesson(network.eval(), TrainingOptions(plan=2.0), repeating)
+        lesson = Lesson(network.eval(), TrainingOptions(plan=2.0), fitting)
         for batch in (examples.batch(rows), examples.batch(rows, 2)):
             plain, nats = Lesson(network, TrainingOptions())(batch, 1.0)
             both, told = lesson(batch, 1.0)
@@ -346,7 +370,7 @@ def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is
 
 def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
     network = fresh(replies=2)["listener"]
-    both, nats = Lesson(network, TrainingOptions(), Repeating(torch.arange(len(examples)) % 2, 2, 0.5))(next(examples.batches(400)), 1.0)
+    both, nats = Lesson(network, TrainingOptions(), choosing(torch.arange(len(examples)) % 2))(next(examples.batches(400)), 1.0)
     (both - nats).backward(inputs=[network.heard.table.weight])
     assert network.heard.table.weight.grad.abs().sum() > 0
 
@@ -355,22 +379,22 @@ def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
 def test_a_share_of_the_rows_is_told_its_reply_and_the_others_what_was_planned(examples, fresh, monkeypatch, share):
     monkeypatch.setattr("chatbot.training.loss.TOLD", share)
     network, batch = fresh(replies=2)["listener"].eval(), next(examples.batches(400))
-    repeating = Repeating(torch.arange(len(examples)) % 2, 2, 0.5)
+    fitting = choosing(torch.arange(len(examples)) % 2)
     context = network.encode(batch.source)
-    told = context.plan.only(repeating.numbers[batch.rows]) if share else context.plan.logits.softmax(-1)
+    told = context.plan.only(fitting.repeating.numbers[batch.rows]) if share else context.plan.logits.softmax(-1)
     expected = cross_entropy(target_logits(network, batch, context.decided(told)), batch.targets)
-    torch.testing.assert_close(Lesson(network, TrainingOptions(), repeating)(batch, 1.0)[1], expected)
+    torch.testing.assert_close(Lesson(network, TrainingOptions(), fitting)(batch, 1.0)[1], expected)
 
 
 @pytest.mark.parametrize("grams", [0, 8])
 def test_each_opinion_of_a_plan_is_taught_by_itself_and_what_is_planned_is_their_mean(examples, fresh, grams):
     network, batch = fresh(replies=2, grams=grams)["listener"].eval(), next(examples.batches(400))
-    repeating = Repeating(torch.arange(len(examples)) % 2, 2, 0.5)
-    loss, nats = Lesson(network, TrainingOptions(plan=0.5), repeating)(batch, 1.0)
-    plan, numbers = network.encode(batch.source).plan, repeating.numbers[batch.rows]
+    fitting = choosing(torch.arange(len(examples)) % 2)
+    loss, nats = Lesson(network, TrainingOptions(plan=0.5), fitting)(batch, 1.0)
+    plan, numbers = network.encode(batch.source).plan, fitting.repeating.numbers[batch.rows]
     assert len(plan.opinions) == (2 if grams else 1)
     torch.testing.assert_close(plan.logits, torch.stack(plan.opinions).mean(0))
-    taught = sum(torch.nn.functional.cross_entropy(logits, numbers, reduction="sum") for logits in plan.opinions)
+    taught = sum(functional.cross_entropy(logits, numbers, reduction="sum") for logits in plan.opinions)
     torch.testing.assert_close(loss - nats, 0.5 * taught, rtol=1e-4, atol=1e-4)
 
 
@@ -516,7 +540,7 @@ def test_training_leaves_the_padding_silent(examples, fresh):
         (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
-        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": 1.1}), (TrainingOptions, {"plan": -1.0}), (TrainingOptions, {"openings": math.nan}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": (1.0, 1.1)}), (TrainingOptions, {"plan": -1.0}), (TrainingOptions, {"openings": (math.nan, 0.0)}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
         (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,

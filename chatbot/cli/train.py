@@ -93,9 +93,11 @@ def train(
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
     label_smoothing: Annotated[float, typer.Option(metavar="P", help="Share of a target that goes to all other pieces.")] = _TRAINING.label_smoothing,
     openings: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            metavar="P", help=f"Share of the batches that teach only how replies begin. Default: {MOST_OPENINGS} of the share of replies that repeat."
+            metavar="P[:Q]",
+            help="Share of the batches that teach only how replies begin; from P in the first epoch to Q in the last."
+            f" Default: {MOST_OPENINGS[0]:g}:{MOST_OPENINGS[1]:g} of the share of replies that repeat.",
         ),
     ] = None,
     plan: Annotated[
@@ -130,7 +132,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, openings=openings, plan=plan, teacher_forcing=_ratios(teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, openings=openings and _ratios("--openings", openings), plan=plan, teacher_forcing=_ratios("--teacher-forcing", teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     if no_interrupter and wait is not None:
         raise OptionError(f"--wait {safe_line(wait)} is of the interrupter, and --no-interrupter trains none", remedy="leave out one of the two")
@@ -223,14 +225,14 @@ def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
         print(safe_line(line))
 
 
-def _ratios(text: str) -> tuple[float, float]:
+def _ratios(flag: str, text: str) -> tuple[float, float]:
     """`0.5` or `1.0:0.5` as the ratio of the first and of the last epoch."""
     try:
         numbers = [float(part) for part in text.split(":")]
     except ValueError:
         numbers = []
     if len(numbers) not in (1, 2):
-        raise OptionError(f"--teacher-forcing “{text}” is no share", remedy="use P or P:Q, such as 0.5 or 1.0:0.5")
+        raise OptionError(f"{flag} “{text}” is no share", remedy="use P or P:Q, such as 0.5 or 1.0:0.5")
     return numbers[0], numbers[-1]
 
 

@@ -186,6 +186,8 @@ def _estimate(all_: Gathering, parts: NDArray[np.uint8], longer: NDArray[np.int3
         earlier = sum(times * sum(min(turn, all_.corpora.history) for turn in range(turns)) for turns, times in all_.turns.items()) / max(1, len(parts))
         heard += int(earlier * (heard + said))
     tokens = heard + said
+    if 0 < 2 * count_distinct(all_.rows.replies) <= len(parts):  # where one of few replies is chosen, an utterance is heard once, with one of its replies
+        tokens = tokens * count_distinct(all_.rows.utterances) // len(parts)
     usual = TrainingOptions()
     epochs = epochs_of(max(1, tokens // usual.batch_tokens), usual)
     preparing = len(parts) / READ + VOCABULARY * min(1.0, len(parts) / SAMPLE)

@@ -220,7 +220,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         own = facts["firsts"][len(corpora.paths)]
         train_examples.blend = Blend.of(own, len(train_examples) - own)
     elif train_examples.repeating.choices:
-        train_examples.brief = True
+        train_examples.chosen = True
     return Dataset(
         vocabulary=vocabulary,
         train=train_examples,

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from chatbot.batches import Batch, Examples, Repeating
+from chatbot.batches import Batch, Examples
 from chatbot.networks.embedding import Grams, Heard
 from chatbot.networks.recurrence import Dropout
 from chatbot.networks.seq2seq import ByGrams, Seq2Seq
 from chatbot.options import TrainingOptions
+from chatbot.repeating import Fitting
 from chatbot.training.loss import Lesson, perplexity_of
 from chatbot.training.memory import Shortage, cut, is_shortage
 from chatbot.training.processes import Processes
@@ -67,10 +68,10 @@ class Learner:
 
     def __init__(
         self, name: str, number: int, network: nn.Module, steps: int, options: TrainingOptions, processes: Processes, parts: int,
-        repeating: Repeating | None = None,
+        fitting: Fitting | None = None,
     ) -> None:  # fmt: skip
         self.name, self.number, self.network, self.steps, self.options, self.processes = name, number, network, steps, options, processes
-        self._own = Lesson(network, options, repeating)
+        self._own = Lesson(network, options, fitting)
         self.lesson = processes.share(self._own)
         self._chance = torch.Generator(next(network.parameters()).device)
         for module in self._own.modules():

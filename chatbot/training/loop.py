@@ -70,11 +70,10 @@ def train(
     Diverged and Shortage.
     """
     order = _Order(train, options, processes)
-    epochs = epochs_of(order.steps, options)
-    steps = order.steps * epochs
+    epochs, steps = order.epochs, order.steps * order.epochs
     device = next(next(iter(networks.values())).parameters()).device
     parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1
-    learners = [Learner(name, number, network, steps, options, processes, parts, order.repeating) for number, (name, network) in enumerate(networks.items())]
+    learners = [Learner(name, number, network, steps, options, processes, parts, train.fitting) for number, (name, network) in enumerate(networks.items())]
     at = _restored(checkpoint, learners) if checkpoint else _Place()
     if device.type == "cuda":
         longest = train.batch(max(islice(order.chunks(1), 1000), key=lambda rows: train.sizes(rows)[2]))
@@ -88,10 +87,9 @@ def train(
             checkpoint=lambda: _taken(at, learners), skipped=sum(one.at.skipped_in_all for one in learners), **changes,
         )  # fmt: skip
 
-    first, last = options.teacher_forcing
     with SideBySide(len(learners) if device.type == "cpu" and processes.world == 1 else 1) as each:
         while at.epoch <= epochs and (active := [learner for learner in learners if not learner.at.stopped]):
-            teacher_forcing = first + (last - first) * (at.epoch - 1) / max(1, epochs - 1)
+            teacher_forcing = _of_epoch(options.teacher_forcing, at.epoch, epochs)
             began = time.perf_counter()
             for step in order.of(at.epoch, at.cursor):
                 batches = [(place, train.batch(rows, opening)) for place, rows, opening in step.mine]
@@ -126,8 +124,8 @@ class _Order:
         self.examples, self.options, self.processes = examples, options, processes
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
-        self.repeating = examples.repeating
-        self.openings = MOST_OPENINGS * self.repeating.share if options.openings is None else options.openings
+        self.epochs = epochs_of(self.steps, options)
+        self.openings = options.openings or tuple(most * examples.repeating.share for most in MOST_OPENINGS)
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:
         """The rows of each batch."""
@@ -143,10 +141,16 @@ class _Order:
 
     def _opening(self, epoch: int, place: int) -> int:
         """How many pieces of its replies a batch teaches; 0 for all."""
-        return OPENING if seed_of(self.options.seed, epoch, place) < self.openings * 2**63 else 0
+        return OPENING if seed_of(self.options.seed, epoch, place) < _of_epoch(self.openings, epoch, self.epochs) * 2**63 else 0
 
     def _generator(self, epoch: int) -> torch.Generator:
         return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
+
+
+def _of_epoch(ratio: tuple[float, ...], epoch: int, epochs: int) -> float:
+    """The ratio of an epoch, on the straight line from that of the first to that of the last."""
+    first, last = ratio
+    return first + (last - first) * (epoch - 1) / max(1, epochs - 1)
 
 
 def _taken(at: _Place, learners: list[Learner]) -> Checkpoint:

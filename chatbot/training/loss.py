@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from chatbot.batches import UNREPEATED, Batch, Examples, Repeating
+from chatbot.batches import Batch, Examples
 from chatbot.networks.protocol import Context, Network
 from chatbot.options import TrainingOptions
+from chatbot.repeating import Fitting
 from chatbot.training.processes import ALONE, Processes
 from chatbot.vocabulary import PAD
 
@@ -53,32 +54,26 @@ class Lesson(nn.Module):
     first pieces tell which one it is.
     """
 
-    def __init__(self, network: nn.Module, options: TrainingOptions, repeating: Repeating | None = None) -> None:
+    def __init__(self, network: nn.Module, options: TrainingOptions, fitting: Fitting | None = None) -> None:
         super().__init__()
         self.network, self.options = network, options
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
-        self.repeating = repeating
+        self.fitting = fitting
 
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
         network: Any = self.network
         context, opinions = network.encode(batch.source), tuple[Tensor, ...]()
-        if context.plan is not None and self.repeating is not None:
+        if context.plan is not None and self.fitting is not None:
             opinions, planned = context.plan.opinions, context.plan.logits.float()  # (B, R + 1) each
-            assert self.repeating.distinct < planned.shape[-1], "the listener plans fewer replies than repeat"
-            replies = self._replies(batch, planned)
+            replies = self.fitting.repeating.planned(batch.rows).to(planned.device, non_blocking=True)  # (B,)
             told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
             context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))
+            fitting = self.fitting(batch.rows).to(planned.device, non_blocking=True)  # (B, R + 1)
         logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
         nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        plans = [functional.cross_entropy(opinion.float(), replies, reduction="sum") for opinion in opinions]
+        plans = [functional.cross_entropy(opinion.float(), fitting, reduction="sum") for opinion in opinions]
         return nats + self.options.plan * sum(plans), nats.detach()
-
-    def _replies(self, batch: Batch, planned: Tensor) -> Tensor:
-        """The number of the reply that each row of the batch has, the last where it does not repeat: (B,)."""
-        assert self.repeating is not None
-        numbers = self.repeating.numbers[batch.rows].long()
-        return numbers.where(numbers != UNREPEATED, planned.shape[-1] - 1).to(planned.device, non_blocking=True)
 
 
 @torch.inference_mode()
