@@ -1,5 +1,7 @@
 """Which replies repeat, and which of them fit what was said."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -38,7 +40,7 @@ def test_replies_that_repeat_are_numbered_and_counted(monkeypatch):
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
 def test_what_hears_the_same_stands_together(heard):
     order, starts, numbers = Utterances.of(torch.tensor(heard))
-    groups = [sorted(order[start:end].tolist()) for start, end in zip(starts[:-1], starts[1:], strict=True)]
+    groups = [sorted(order[start:end].tolist()) for start, end in pairwise(starts)]
     assert sorted(groups) == sorted([row for row, one in enumerate(heard) if one == some] for some in set(heard))
     assert all(int(numbers[row]) == number for number, group in enumerate(groups) for row in group)
 
@@ -72,4 +74,5 @@ def test_all_that_fits_comes_to_one_and_nothing_leads_on_from_what_does_not_repe
 def test_an_utterance_with_very_many_replies_costs_no_more_than_its_neighbours():
     fits = fitting([("yes", str(number // 2)) for number in range(4000)])
     row = fits(torch.tensor([17]))[0]
-    assert row[:-1].max() < 0.01 and float(row.sum()) == pytest.approx(1, rel=1e-3)
+    assert row[:-1].max() < 0.01
+    assert float(row.sum()) == pytest.approx(1, rel=1e-3)

@@ -3,7 +3,7 @@
 import copy
 import json
 import math
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 import safetensors.torch
@@ -22,15 +22,22 @@ from chatbot.training.loop import Checkpoint, train
 from chatbot.training.memory import Shortage, cut, parts_for, step_bytes
 from chatbot.training.processes import ALONE
 
+REPLIES = 12  # of small talk
+
 
 @pytest.fixture(scope="module")
 def examples(small_talk, vocabulary):
-    return Examples([Pair(utterance, reply) for utterance, reply in small_talk], vocabulary)
+    """Each utterance with its reply and with that of the next: an epoch draws one of them."""
+    pairs = [*small_talk, *((utterance, reply) for (utterance, _), (_, reply) in pairwise([*small_talk, small_talk[0]]))]
+    examples = Examples([Pair(utterance, reply) for utterance, reply in pairs], vocabulary)
+    examples.chosen = True
+    assert examples.repeating.distinct == REPLIES
+    return examples
 
 
 def networks(vocabulary, *, dropout=0.3, word_dropout=0.2):
     torch.manual_seed(1)
-    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout, replies=3)
+    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout, replies=REPLIES)
     return {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-1": TokenByTokenRNN(options, len(vocabulary), hidden=20)}
 
 

@@ -66,6 +66,7 @@ class Lesson(nn.Module):
         context, opinions = network.encode(batch.source), tuple[Tensor, ...]()
         if context.plan is not None and self.fitting is not None:
             opinions, planned = context.plan.opinions, context.plan.logits.float()  # (B, R + 1) each
+            assert self.fitting.repeating.distinct + 1 == planned.shape[-1], "the listener plans the replies that repeat, and one that does not"
             replies = self.fitting.repeating.planned(batch.rows).to(planned.device, non_blocking=True)  # (B,)
             told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
             context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))
