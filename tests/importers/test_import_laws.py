@@ -135,6 +135,15 @@ def test_a_line_that_is_no_message_is_told(mistake, line, said):
     assert mistake("c.txt", f"Hello\n14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith("c.txt:1:1: not understood: “Hello”")
 
 
+def test_two_exports_in_one_file_are_told(imported, mistake):
+    one = "".join(f"14.01.24, 21:{minute:02} - {'AB'[minute % 2]}: m{minute}\n" for minute in range(30))
+    copies = [f"[14.01.24, 21:{minute:02}:00] {'AB'[minute % 2]}: m{minute}\n" for minute in range(30)]
+    assert mistake("c.txt", one + "".join(copies), reply_as="B").startswith(
+        "c.txt:31:1: a date of another kind than elsewhere: “[14.01.24, 21:00:00] A: m0”; import"
+    )
+    assert imported("c.txt", one + "".join(copies[:3]), reply_as="B").conversations[0][-1][1].startswith("m29\u2028[14.01.24, 21:00:00] A: m0")
+
+
 def test_a_copied_message_in_a_message_is_text(imported):
     text = "14.01.24, 21:05 - A: look\n[14.01.24, 20:00:00] C: pasted\n14.01.24, 21:06 - B: ho\n"
     assert imported("c.txt", text, reply_as="B").conversations == [[("look\u2028[14.01.24, 20:00:00] C: pasted", "ho")]]

@@ -19,6 +19,7 @@ _START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
 _HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
 _ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?: |$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
+PASTED = 0.1  # of the messages: more with a date of another kind are no copies of what was said before
 
 
 class _Line(NamedTuple):
@@ -40,7 +41,13 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     """The messages of an export. Raises CorpusError at the first line that is neither a message nor goes on with one."""
     heads = [head for number, line in enumerate(source.lines, 1) if (head := _header(number, line))]
     shape = Counter(head.shape for head in heads).most_common(1)[0][0] if heads else None
+    others = [head for head in heads if head.shape != shape]
     heads = [head for head in heads if head.shape == shape]
+    speakers = {name for head in heads if (name := _name(head.rest))}
+    strange = [head for head in others if _name(head.rest) in speakers]
+    if len(strange) > PASTED * len(heads):
+        line, place = first_words(source.lines[strange[0].number - 1]), source.place(strange[0].number)
+        raise CorpusError(f"a date of another kind than elsewhere: “{line}”", place=place, remedy="import what each phone has exported by itself")
     numbers = {head.number for head in heads}
     for number, line in enumerate(source.lines, 1):
         if number in numbers or not line.strip():
@@ -59,9 +66,8 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
     for head, minute, end in zip(heads, minutes, ends, strict=True):
         body = "\n".join([head.rest, *source.lines[head.number : end - 1]])
-        match = _NAME.match(body)
-        name = unmarked(match["name"]).strip().removeprefix("~").strip() if match else ""
-        if not match or not name or is_notice(name):
+        match, name = _NAME.match(body), _name(body)
+        if not match or not name:
             chat.left_out[PROGRAM] += 1
             continue
         text, why = said(match["text"], marked=bool(shape[0]))
@@ -70,6 +76,13 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
         else:
             chat.left_out[why] += 1
     return chat
+
+
+def _name(body: str) -> str:
+    """Who says what stands behind a date; "" for what WhatsApp says itself."""
+    match = _NAME.match(body)
+    name = unmarked(match["name"]).strip().removeprefix("~").strip() if match else ""
+    return "" if is_notice(name) else name
 
 
 def _header(number: int, line: str) -> _Line | None:
