@@ -27,7 +27,7 @@ from chatbot.records import Decoding, Reply
 from chatbot.sessions import Session, Told
 
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
-LETTERS = "qwertzuiopasdfghjklyxcvbnm"
+LETTERS = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚ"  # that nothing else draws
 
 
 class Terminal:
@@ -117,7 +117,7 @@ def main() -> None:
         terminal = Terminal(*command)
         painted.append(terminal.until("loading"))
         work_painted.append(terminal.worked())
-        loading += [terminal.echo(letter) for letter in "QWZ"]
+        loading += [terminal.echo(letter) for letter in LETTERS[:3]]
         ready.append(terminal.until("pieces"))
         work_ready.append(terminal.worked())
         assert terminal.close() == 0
@@ -133,16 +133,18 @@ def main() -> None:
         report.add("memory, both networks loaded, 300 turns mounted", "MB", [terminal.memory()])
         report.add("key to echo, 300 turns mounted", "ms", [terminal.echo(letter) for letter in LETTERS])
         one, thirty = [], []
-        for letter in LETTERS.upper():
+        for letter in LETTERS:
             terminal.type("\x03")
             terminal.rest(1)
             terminal.type("what do you think of today's weather\r")
+            terminal.until("weather")  # a person's keys do not come all at once
             one.append(terminal.echo(letter))
         terminal.type("\x03")
         terminal.rest(1)
         for number in range(30):
             terminal.type(f"what do you think of number {number}\r")
-        thirty += [terminal.echo(letter) for letter in LETTERS.upper()]
+        terminal.until("number 29")
+        thirty += [terminal.echo(letter) for letter in LETTERS]
         report.add("key to echo, the same, a reply under way", "ms", one)
         report.add("key to echo, the same, thirty replies under way", "ms", thirty)
         terminal.rest(3)

@@ -77,8 +77,15 @@ class Ragged:
         if not len(self.lengths):
             return torch.empty(0, dtype=torch.int64)
         factors = torch.randint(-(2**63), 2**63 - 1, (int(self.lengths.max()),), generator=torch.Generator().manual_seed(0))
-        stripes = (self.padded(rows).cpu() for rows in torch.arange(len(self.lengths)).split(_STRIPE))
-        return torch.cat([ids @ factors[: ids.shape[1]] for ids in stripes])
+        return torch.cat([self._keys(*stripe, factors) for stripe in zip(self.starts.split(_STRIPE), self.lengths.split(_STRIPE), strict=True)])
+
+    def _keys(self, starts: Tensor, lengths: Tensor, factors: Tensor) -> Tensor:
+        """The keys of rows that lie one after the other: differences of one running sum."""
+        ends = lengths.long().cumsum(0)
+        places = torch.arange(int(ends[-1])) - (ends - lengths).repeat_interleave(lengths.long())
+        ids = self.flat[int(starts[0]) :][: len(places)].cpu().long()
+        sums = torch.cat([torch.zeros(1, dtype=torch.int64), (ids * factors[places]).cumsum(0)])
+        return sums[ends] - sums[ends - lengths]
 
     def padded(self, rows: Tensor) -> Tensor:
         """The rows of that number, padded on the right to the longest: (B, longest). The host waits for nothing."""
@@ -150,8 +157,10 @@ class Examples:
 
     @cached_property
     def utterances(self) -> Utterances:
-        """Which examples hear the same."""
-        return Utterances.of(self.source.keys())
+        """Which examples hear the same. One's own are apart: what others reply to the same does not fit there."""
+        keys = self.source.keys()
+        keys[: self.blend.own if self.blend else 0] ^= 1
+        return Utterances.of(keys)
 
     @cached_property
     def fitting(self) -> Fitting:
@@ -186,7 +195,7 @@ class Examples:
             yield from ready
 
     def count(self, budget: int) -> int:
-        """How many batches an epoch has: exactly in a corpus of one pool, else an estimate by one pool spread over all."""
+        """How many batches an epoch has: exactly in a corpus of one pool of which nothing is drawn, else an estimate by one pool spread over all."""
         epoch = self._epoch(None)
         spread = epoch[:: max(1, -(-len(epoch) // POOL))]
         batches = len(self._pool(spread, budget, None))

@@ -13,9 +13,9 @@ from torch.nn import functional
 
 COUNTED = 200_000  # examples that are looked at to see which replies repeat
 MOST_REPEATING = 8192  # of them, the commonest
-WALKED = 2**20  # examples that tell which replies are given to the same
 STEPS = 2  # of a walk from a reply to others
-MOST_BESIDE = 32  # replies to the same that a step may lead to
+MOST_FITTING = 64  # replies to the same that a step may lead to
+_STRIPE = 2**10  # steps walked in one go
 UNREPEATED = -1
 
 
@@ -78,7 +78,7 @@ class Fitting:
 
     Of several replies that would fit, a pair gives one by chance, and a network that learns by heart which one learns nothing. So a reply fits an utterance as
     far as a walk leads to it: from the utterance to one of its replies, on to an utterance that has this one, to one of that one's replies, and once more so
-    (label propagation: Zhu & Ghahramani 2002).
+    (label propagation: Zhu & Ghahramani 2002). An utterance with more than MOST_FITTING replies leads nowhere: whatever is said after "ok" fits nothing else.
     """
 
     def __init__(self, repeating: Repeating, utterances: Utterances) -> None:
@@ -86,24 +86,53 @@ class Fitting:
 
     def __call__(self, rows: Tensor) -> Tensor:
         """How well each reply fits what each of `rows` (B,) hears: (B, R + 1), each row summing to 1."""
-        first, last = self.utterances.starts[self.utterances.numbers[rows].long() + torch.arange(2)[:, None]]  # (B,) each
-        times = last - first
+        replies, shares, starts = self._given
+        heard = self.utterances.numbers[rows].long()
+        times = starts[heard + 1] - starts[heard]
         bags = times.cumsum(0) - times  # where the replies to each begin
-        places = torch.arange(int(times.sum())) + (first - bags).repeat_interleave(times)
-        replies = self.repeating.planned(self.utterances.order[places])
-        return functional.embedding_bag(replies, self._walked, bags.long(), mode="mean")
+        places = torch.arange(int(times.sum())) + (starts[heard] - bags).repeat_interleave(times)
+        return functional.embedding_bag(replies[places], self._walked, bags, mode="sum", per_sample_weights=shares[places])
+
+    @property
+    def _all(self) -> int:
+        return self.repeating.distinct + 1
+
+    @cached_property
+    def _given(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The distinct replies to each utterance, one utterance after the other, their shares of its examples, and where those of each begin (U + 1,)."""
+        numbers, utterances = self.utterances.numbers.long(), len(self.utterances.starts) - 1
+        codes, times = (numbers * self._all + self.repeating.planned(torch.arange(len(numbers)))).unique(return_counts=True)
+        heard = codes // self._all
+        starts = torch.cat([torch.zeros(1, dtype=torch.long), heard.bincount(minlength=utterances).cumsum(0)])
+        return codes % self._all, times / self.utterances.starts.diff()[heard], starts
 
     @cached_property
     def _walked(self) -> Tensor:
-        """How often a walk leads from each reply to each: (R + 1, R + 1), rows summing to 1. From what does not repeat it leads nowhere else."""
-        order, replies_in_all = self.utterances.order[:WALKED], self.repeating.distinct + 1
-        replies, heard = self.repeating.planned(order), self.utterances.numbers[order]
-        share = 1 / self.utterances.starts.diff()[heard]  # that an example has of the replies to its utterance
-        steps = torch.eye(replies_in_all)  # as if each were given once alone, so that from each some step leads
-        for apart in range(min(MOST_BESIDE, len(order))):
-            here, there = slice(len(order) - apart), slice(apart, None)
-            times = share[here] * share[there] * (heard[here] == heard[there])
-            for one, other in ((here, there), (there, here))[: 1 + (apart > 0)]:
-                steps.index_put_((replies[one], replies[other]), times, accumulate=True)
-        steps[-1] = functional.one_hot(torch.tensor(replies_in_all - 1), replies_in_all)
-        return (steps / steps.sum(1, keepdim=True)).matrix_power(STEPS)
+        """How often a walk leads from each reply to each: (R + 1, R + 1), rows summing to 1."""
+        here, there, share = self._steps
+        walked = torch.eye(self._all)
+        for _ in range(STEPS):
+            before, walked = walked, torch.zeros_like(walked)
+            for some in torch.arange(len(here)).split(_STRIPE):
+                walked.index_add_(0, here[some], share[some, None] * before[there[some]])
+        return walked
+
+    @cached_property
+    def _steps(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The steps that there are: from which reply, to which, and how often of those from there. From what does not repeat none leads away."""
+        replies, shares, starts = self._given
+        times = starts.diff()
+        place = torch.arange(len(replies)) - starts[:-1].repeat_interleave(times)  # among the replies to its utterance
+        left = torch.where(times > MOST_FITTING, 0, times).repeat_interleave(times) - place  # from this one on
+        alone = torch.arange(self._all)  # as if each were given once alone, so that from each some step leads
+        codes, often = [alone * self._all + alone], [torch.ones(self._all)]
+        for apart in range(MOST_FITTING):
+            one = (left > apart).nonzero()[:, 0]
+            for here, there in ((one, one + apart), (one + apart, one))[: 1 + (apart > 0)]:
+                leads = (replies[here] < self.repeating.distinct) | (here == there)
+                codes.append((replies[here] * self._all + replies[there])[leads])
+                often.append((shares[here] * shares[there])[leads])
+        code, which = torch.cat(codes).unique(return_inverse=True)
+        times = torch.zeros(len(code)).index_add_(0, which, torch.cat(often))  # one after the other, at any number of threads: equal seeds give equal bits
+        here = code // self._all
+        return here, code % self._all, times / torch.zeros(self._all).index_add_(0, here, times)[here]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import BRIEF, Examples, Ragged, pad, source_ids
+from chatbot.batches import BRIEF, Blend, Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -57,6 +57,22 @@ def test_the_reply_to_an_utterance_is_drawn_anew_each_time(vocabulary):
     assert sum(drawn[row] for row in range(4)) == sum(drawn[row] for row in range(4, 7)) == 200
     assert all(30 < drawn[row] < 70 for row in range(4))
     assert torch.cat(list(examples.chunks(9))).tolist() == torch.cat(list(examples.chunks(9))).tolist()
+
+
+def test_what_others_reply_to_the_same_does_not_fit_among_one_s_own(vocabulary):
+    own, others = [Pair("who are you", "the shop")], [Pair("who are you", reply) for reply in ("Wren", "a bot")] * 2
+    examples = Examples([*own, *own, *others], vocabulary)
+    examples.blend = Blend(2, 1, 4)
+    assert sorted(examples.fitting(torch.tensor([0]))[0].tolist()) == [0, 0, 0, 1]
+    assert sorted(examples.fitting(torch.tensor([2]))[0].tolist())[:2] == [0, 0]
+
+
+@pytest.mark.parametrize("rows", [[], [[5]], [[5, 6], [6, 5], [], [5, 6], [5], [5, 6, 0]]])
+def test_rows_have_one_key_when_they_are_the_same(rows):
+    keys = Ragged(rows).keys().tolist()
+    assert [[keys[one] == keys[other] for one in range(len(rows))] for other in range(len(rows))] == [
+        [rows[one] == rows[other] or {*map(tuple, (rows[one], rows[other]))} == {(5, 6), (5, 6, 0)} for one in range(len(rows))] for other in range(len(rows))
+    ], "padding at the end apart"
 
 
 def test_an_utterance_of_which_no_piece_is_left_is_heard_like_one_of_one_piece():

@@ -12,7 +12,8 @@ from chatbot.repeating import UNREPEATED, Fitting, Repeating, Utterances
 
 
 def keys(texts):
-    return torch.tensor([hash(text) for text in texts])
+    texts = list(texts)
+    return torch.tensor([texts.index(text) for text in texts])
 
 
 def fitting(pairs):
@@ -71,8 +72,27 @@ def test_all_that_fits_comes_to_one_and_nothing_leads_on_from_what_does_not_repe
             assert fits(rows[row : row + 1])[0, -1] == 1
 
 
-def test_an_utterance_with_very_many_replies_costs_no_more_than_its_neighbours():
-    fits = fitting([("yes", str(number // 2)) for number in range(4000)])
-    row = fits(torch.tensor([17]))[0]
-    assert row[:-1].max() < 0.01
-    assert float(row.sum()) == pytest.approx(1, rel=1e-3)
+def test_how_often_a_reply_is_given_counts_and_not_where_it_stands():
+    fits = fitting([("hi", "A")] * 100 + [("hi", "B")] * 100 + [("hi", "C")] * 200)
+    torch.testing.assert_close(fits(torch.tensor([0])), fits(torch.tensor([399])))
+    often, once, again, none = fits(torch.tensor([0]))[0].tolist()
+    assert often > once > none == 0
+    assert once == pytest.approx(again)
+
+
+def test_an_utterance_with_very_many_replies_leads_nowhere(monkeypatch):
+    pairs = [("yes", str(number // 2)) for number in range(80)] + [("no", "0"), ("no", "1")]
+    fits = fitting(pairs)
+    assert fits(torch.tensor([0]))[0, :-1].max() < 0.2, "it has all of them"
+    monkeypatch.setattr(repeats, "MOST_FITTING", 10)
+    fits = fitting(pairs)
+    no = fits(torch.tensor([len(pairs) - 1]))[0]
+    assert int((no > 0).sum()) == 2, "those that are given to “no” lead to each other, and by “yes” to no other"
+
+
+def test_law_3_at_several_threads_what_fits_has_the_same_bits():
+    generator = torch.Generator().manual_seed(1)
+    drawn = torch.randint(0, 40, (2, 60_000), generator=generator)
+    torch.set_num_threads(2)
+    first, *others = (Fitting(Repeating.of(drawn[1]), Utterances.of(drawn[0] + torch.arange(60_000) // 3 * 40))(torch.arange(500)) for _ in range(4))
+    assert all(torch.equal(first, other) for other in others)

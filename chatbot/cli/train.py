@@ -132,7 +132,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, openings=openings and _ratios("--openings", openings), plan=plan, teacher_forcing=_ratios("--teacher-forcing", teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, openings=None if openings is None else _ratios("--openings", openings), plan=plan, teacher_forcing=_ratios("--teacher-forcing", teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     if no_interrupter and wait is not None:
         raise OptionError(f"--wait {safe_line(wait)} is of the interrupter, and --no-interrupter trains none", remedy="leave out one of the two")

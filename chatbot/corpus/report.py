@@ -186,7 +186,7 @@ def _estimate(all_: Gathering, parts: NDArray[np.uint8], longer: NDArray[np.int3
         earlier = sum(times * sum(min(turn, all_.corpora.history) for turn in range(turns)) for turns, times in all_.turns.items()) / max(1, len(parts))
         heard += int(earlier * (heard + said))
     tokens = heard + said
-    if 0 < 2 * count_distinct(all_.rows.replies) <= len(parts):  # where one of few replies is chosen, an utterance is heard once, with one of its replies
+    if not all_.corpora.history and 0 < 2 * count_distinct(all_.rows.replies) <= len(parts):  # where one of few replies is chosen, an utterance is heard once
         tokens = tokens * count_distinct(all_.rows.utterances) // len(parts)
     usual = TrainingOptions()
     epochs = epochs_of(max(1, tokens // usual.batch_tokens), usual)

@@ -73,7 +73,8 @@ def train(
     epochs, steps = order.epochs, order.steps * order.epochs
     device = next(next(iter(networks.values())).parameters()).device
     parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1
-    learners = [Learner(name, number, network, steps, options, processes, parts, train.fitting) for number, (name, network) in enumerate(networks.items())]
+    fitting = train.fitting if any(getattr(network, "planner", None) for network in networks.values()) else None
+    learners = [Learner(name, number, network, steps, options, processes, parts, fitting) for number, (name, network) in enumerate(networks.items())]
     at = _restored(checkpoint, learners) if checkpoint else _Place()
     if device.type == "cuda":
         longest = train.batch(max(islice(order.chunks(1), 1000), key=lambda rows: train.sizes(rows)[2]))
@@ -148,9 +149,9 @@ class _Order:
 
 
 def _of_epoch(ratio: tuple[float, ...], epoch: int, epochs: int) -> float:
-    """The ratio of an epoch, on the straight line from that of the first to that of the last."""
+    """The ratio of an epoch, on the straight line from that of the first to that of the last; of a single one that of the middle."""
     first, last = ratio
-    return first + (last - first) * (epoch - 1) / max(1, epochs - 1)
+    return first + (last - first) * ((epoch - 1) / (epochs - 1) if epochs > 1 else 0.5)
 
 
 def _taken(at: _Place, learners: list[Learner]) -> Checkpoint:

@@ -144,6 +144,12 @@ def test_two_exports_in_one_file_are_told(imported, mistake):
     assert imported("c.txt", one + "".join(copies[:3]), reply_as="B").conversations[0][-1][1].startswith("m29\u2028[14.01.24, 21:00:00] A: m0")
 
 
+def test_the_other_phone_may_name_people_otherwise(mistake):
+    lines = [f"14.01.24, 21:{minute:02} - {'AB'[minute % 2]}: m\n" for minute in range(30)]
+    lines += [f"[14.01.24, 21:{minute:02}:00] {('Mum', 'Anna')[minute % 2]}: m\n" for minute in range(20)]
+    assert mistake("c.txt", "".join(lines), reply_as="B").startswith("c.txt:31:1: a date of another kind")
+
+
 def test_a_copied_message_in_a_message_is_text(imported):
     text = "14.01.24, 21:05 - A: look\n[14.01.24, 20:00:00] C: pasted\n14.01.24, 21:06 - B: ho\n"
     assert imported("c.txt", text, reply_as="B").conversations == [[("look\u2028[14.01.24, 20:00:00] C: pasted", "ho")]]

@@ -19,7 +19,7 @@ _START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
 _HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
 _ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?: |$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
-PASTED = 0.1  # of the messages: more with a date of another kind are no copies of what was said before
+COPIED, COPIES = 5, 0.1  # messages, and of the messages, that may be copies of what was said elsewhere, with a date of another kind
 
 
 class _Line(NamedTuple):
@@ -43,9 +43,8 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     shape = Counter(head.shape for head in heads).most_common(1)[0][0] if heads else None
     others = [head for head in heads if head.shape != shape]
     heads = [head for head in heads if head.shape == shape]
-    speakers = {name for head in heads if (name := _name(head.rest))}
-    strange = [head for head in others if _name(head.rest) in speakers]
-    if len(strange) > PASTED * len(heads):
+    strange = [head for head in others if _name(head.rest)]
+    if len(strange) > max(COPIED, COPIES * len(heads)):
         line, place = first_words(source.lines[strange[0].number - 1]), source.place(strange[0].number)
         raise CorpusError(f"a date of another kind than elsewhere: “{line}”", place=place, remedy="import what each phone has exported by itself")
     numbers = {head.number for head in heads}
