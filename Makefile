@@ -41,12 +41,9 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out build/first --lowercase --attention none --hidden 200 --embedding 128 --epochs 8 --openings 0.5 --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/first --out build/second --epochs 3 --openings 0.35 --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/second --out build/third --epochs 5 --openings 0.35 --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/third --out build/fourth --epochs 2 --openings 0 --learning-rate 0.0015 --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/fourth --out models/small-talk --epochs 1 --openings 0 --learning-rate 0.002 --unsure "Sorry, I'm a small program and did not quite follow. Could you say it another way?" --device cpu --threads 2 --fresh
-	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --pairs 0 --hidden 216 --embedding 136 --epochs 16 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --out build/first --lowercase --attention none --hidden 200 --embedding 128 --epochs 16 --batch-tokens 2048 --openings 1:0 --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --start-from build/first --out models/small-talk --epochs 2 --openings 0 --learning-rate 0.002 --known-replies --unsure "Sorry, I'm a small program and did not quite follow. Could you say it another way?" --device cpu --threads 4 --fresh
+	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --pairs 0 --hidden 216 --embedding 136 --epochs 24 --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --threads 1 --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatbot needs Python 3.11 or newer: make PYTHON=python3.11 talk")'

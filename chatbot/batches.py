@@ -20,7 +20,7 @@ from chatbot.repeating import Fitting, Repeating, Utterances
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
-LEAST_OTHERS = 6000
+LEAST_OTHERS = 4000
 _STRIPE = 2**14  # rows looked at in one go
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
@@ -106,9 +106,9 @@ class Blend(NamedTuple):
 
     @classmethod
     def of(cls, own: int, others: int) -> "Blend":
-        """About two of the others for each that is one's own; a few own ones are heard often enough to matter."""
+        """About as many of the others as of one's own, each of which is heard more often the fewer they are."""
         drawn = min(others, max(LEAST_OTHERS, 4 * own))
-        return cls(own, max(1, round(drawn / (2 * own))), drawn)
+        return cls(own, max(1, round(drawn / own)), drawn)
 
 
 class Examples:

@@ -62,7 +62,7 @@ def test_it_is_small_and_was_trained_on_the_corpus_that_ships_with_it(name, corp
     assert details.history == history
     assert details.fingerprint == fingerprint(list(read_pairs(shipped("corpora") / corpus, history=history)))
     assert details.threshold["right"] >= 0.97
-    assert details.threshold["nonsense"] < 0.75
+    assert details.threshold["nonsense"] < 0.8
 
 
 def test_in_doubt_it_says_that_it_did_not_follow(bundle, listener, held_out):
@@ -94,12 +94,16 @@ def test_the_one_that_speaks_korean_waits_for_the_verb():
         assert metrics.is_right(bot.reply(text).text, allowed[text])
 
 
-def test_it_is_right_for_most_utterances_that_it_has_not_seen(listener, held_out, allowed):
-    found = metrics.evaluate(listener, held_out, allowed)
-    assert found.right >= 0.73
+def test_it_is_right_for_most_utterances_that_it_has_not_seen(bundle, listener, held_out, allowed):
+    found = metrics.evaluate(listener, held_out, allowed, Decoding(known_replies=bundle.details.known_replies))
+    assert found.right >= 0.72
     assert found.late.pairs >= 250
     assert found.late.right >= 0.98
     assert found.commonest_share < 0.05
+
+
+def test_the_interrupter_wins_most_twins_whose_first_word_decides(interrupter, held_out, allowed):
+    assert metrics.evaluate(interrupter, held_out, allowed).early.right >= 0.7
 
 
 def test_the_interrupter_wins_no_pair_that_is_late_by_definition(interrupter, held_out, allowed):

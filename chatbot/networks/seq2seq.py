@@ -137,7 +137,7 @@ class Planner(nn.Module):
     one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
     the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it. A second
     opinion goes by grams alone, of letters too, V g + c: it knows a word that is mistyped or new in this form. Each opinion is taught by itself; taught as one,
-    what grams tell by heart is never composed by the network: "did I hate it? no". Training tells the decoder its reply in half of the rows, and in the others
+    what grams tell by heart is never composed by the network: "did I hate it? no". Training tells the decoder its reply in most of the rows, and in the others
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
     """
 

@@ -18,7 +18,7 @@ from chatbot.repeating import Fitting
 from chatbot.training.processes import ALONE, Processes
 from chatbot.vocabulary import PAD
 
-TOLD = 0.5  # the share of the rows whose decoder is told the reply to give: more, and it cannot speak while it has several in mind
+TOLD = 0.8  # the share of the rows whose decoder is told the reply to give; with more, it could not speak at all while it has several in mind
 
 
 def target_logits(
