@@ -226,7 +226,7 @@ class Bot:
     def limits(self, decoding: Decoding) -> Limits:
         """What a reply may be."""
         known = self._tree if decoding.known_replies else None
-        return Limits(self._visible, decoding.limit or self.reply_limit, decoding.block_ngrams, known)
+        return Limits(self._visible, decoding.limit or self.reply_limit, decoding.block_ngrams, known, len(self.planned) if known else 0)
 
     @cached_property
     def _visible(self) -> torch.Tensor:

@@ -56,6 +56,7 @@ class Limits:
     pieces: int  # at the most, the end-mark included
     block_ngrams: int = 0  # no so many pieces in a row twice; 0 allows them
     known: PrefixTree | None = None  # the replies that there are; None: any
+    planned: int = 0  # of them the first so many are those that the network plans, in their order: who has decided for one says that one
 
 
 @dataclass
@@ -86,7 +87,9 @@ class Decoder:
         context, chosen = self.context.rows(index), numbers.flatten()
         assert context.plan is not None
         self.context = context.decided(context.plan.only(chosen))
-        self.said, self.silence, self.nodes = self.said[index], self.silence[index], [ROOT] * len(index)
+        self.said, self.silence = self.said[index], self.silence[index]
+        known, planned = self.limits.known, self.limits.planned
+        self.nodes = [known.only(number) if known and number < planned else ROOT for number in chosen.tolist()]
         entropies = torch.special.entr(plan.exp()).sum(-1)  # (B,)
         told = torch.stack([chosen, plan[index, chosen], entropies[index]], -1).tolist()
         return [Planned(int(number), score, entropy) for number, score, entropy in told]

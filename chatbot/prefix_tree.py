@@ -11,12 +11,24 @@ class PrefixTree:
     def __init__(self, sequences: Iterable[Sequence[int]]) -> None:
         """Each sequence ends with an id that no other place holds, such as the end-mark, so that none is the beginning of another."""
         self._next: list[dict[int, int]] = [{}]
-        for sequence in sequences:
-            node = ROOT
-            for number in sequence:
-                node = self._next[node].setdefault(number, len(self._next))
-                if node == len(self._next):
-                    self._next.append({})
+        self._sequences = [*sequences]
+        self._alone: dict[int, int] = {}
+        for sequence in self._sequences:
+            self._grow(ROOT, sequence)
+
+    def only(self, place: int) -> int:
+        """A root of its own for the sequence in that place: from there nothing else can be said."""
+        if place not in self._alone:
+            self._alone[place] = len(self._next)
+            self._next.append({})
+            self._grow(self._alone[place], self._sequences[place])
+        return self._alone[place]
+
+    def _grow(self, node: int, sequence: Sequence[int]) -> None:
+        for number in sequence:
+            node = self._next[node].setdefault(number, len(self._next))
+            if node == len(self._next):
+                self._next.append({})
 
     def following(self, node: int) -> Iterable[int]:
         """The ids that may come next; none at a leaf."""

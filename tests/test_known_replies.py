@@ -8,13 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_law_1_steps import SOURCES, V, padded, said
+from test_law_1_steps import SOURCES, VISIBLE, V, padded, said
 
 from chatbot import bundle as bundles
 from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
-from chatbot.decoding import Limits, beam, sampler
+from chatbot.decoding import Limits, beam, greedy, sampler, stream
 from chatbot.errors import BundleError, OptionError
 from chatbot.evaluation.confidence import KEEP, calibrate, nonsense
 from chatbot.prefix_tree import ROOT, PrefixTree
@@ -39,6 +39,10 @@ def test_the_tree_holds_its_sequences_and_nothing_else(rows):
 
     walk(ROOT, ())
     assert found == {tuple(row) for row in rows}
+    for place, row in enumerate(rows):
+        found = set()
+        walk(tree.only(place), ())
+        assert found == {tuple(row)}
 
 
 # Decoding
@@ -52,6 +56,20 @@ def test_greedy_and_sampled_replies_are_known_ones_word_for_word(listener, inter
             assert finished
             assert [*ids, EOS] in KNOWN
             assert score > -math.inf
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_has_decided_for_a_known_reply_says_that_one(listener, seed):
+    network = listener(V, replies=4)  # of which it plans the first three, and one that does not repeat
+    sampled = sampler(temperature=5.0, top_k=0, top_p=1.0, seeds=[seed + row for row in range(len(SOURCES))])
+    for choose in ({}, {"choose": sampled}):
+        spoken = list(stream(network, padded(SOURCES), choose.get("choose", greedy), Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3)))
+        for row, plan in enumerate(spoken[0].plans):
+            ids = [step.ids[row] for step in spoken]
+            reply = ids[: ids.index(EOS) + 1]
+            assert reply == KNOWN[plan.number] if plan.number < 3 else reply in KNOWN
+    for hypotheses in beam(network, padded(SOURCES), Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3), width=3):
+        assert all([*one.ids, EOS] == KNOWN[one.plan.number] for one in hypotheses if one.plan.number < 3)
 
 
 def test_a_draw_reaches_every_known_reply(listener):
