@@ -62,8 +62,8 @@ def test_greedy_and_sampled_replies_are_known_ones_word_for_word(listener, inter
 def test_who_has_decided_for_a_known_reply_says_that_one(listener, seed):
     network = listener(V, replies=4)  # of which it plans the first three, and one that does not repeat
     sampled = sampler(temperature=5.0, top_k=0, top_p=1.0, seeds=[seed + row for row in range(len(SOURCES))])
-    for choose in ({}, {"choose": sampled}):
-        spoken = list(stream(network, padded(SOURCES), choose.get("choose", greedy), Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3)))
+    for choose in (greedy, sampled):
+        spoken = list(stream(network, padded(SOURCES), choose, Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3)))
         for row, plan in enumerate(spoken[0].plans):
             ids = [step.ids[row] for step in spoken]
             reply = ids[: ids.index(EOS) + 1]
