@@ -1,5 +1,6 @@
 """`chatbot talk`: the conversation, on a screen or in plain lines."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,7 @@ def conversed(
     from chatbot.cli.engine_process import EngineProcess, for_good
 
     engine = cast("Engine", EngineProcess(bundle))  # it imports torch while the screen is imported and painted here
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # a key is drawn with the next frame, and Textual's own come half as often
     with for_good():
         from chatbot.tui.app import ChatApp
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widget import Widget
 
 from chatbot.records import BotCard
@@ -15,12 +17,14 @@ from chatbot.tui.entries import Example, Notice
 from chatbot.tui.turn import Turn
 from chatbot.tui.wording import welcome
 
-MOUNTED = 50  # the newest entries, half as many more at times; a terminal gets slow with all
+MOUNTED = 30  # the newest entries, half as many more at times; a terminal gets slow with all
 FACTS_FROM = 20  # rows of the screen
 
 
 class ChatLog(VerticalScroll, can_focus=False):
     """The entries of the chat. Typing always goes to the prompt: the chat itself never takes the focus."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()

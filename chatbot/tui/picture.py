@@ -48,7 +48,7 @@ class Picture(Sheet):
     @property
     def marked(self) -> int | None:
         """The line that the cursor is on."""
-        return next((place for place, line in enumerate(self.lines(self.content_size.width)) if line.plain.startswith(MARK)), None)
+        return next((place for place, line in enumerate(self._lines(self.content_size.width)) if line.plain.startswith(MARK)), None)
 
     def numbered(self, number: int) -> Content:
         """What stands in front of the row of a word: its number, and a mark where the cursor is on it."""

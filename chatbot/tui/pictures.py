@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Click
-from textual.geometry import Region
-from textual.reactive import reactive
+from textual.geometry import Region, Size
+from textual.reactive import Reactive, reactive
 
 from chatbot.records import Attention
 from chatbot.tui.attention_view import AttentionView
@@ -31,6 +31,7 @@ class Pictures(VerticalScroll):
         Binding("right", "point(1, 0)", "Cursor", show=False),
     ]
 
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
     page: reactive[Page] = reactive[Page]("race")
     cursor: reactive[Cursor] = reactive(Cursor())
 

@@ -7,12 +7,14 @@ banned elsewhere by a test: Textual would take `[/]` in a reply for markup and l
 import re
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Self
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.widget import Widget
 
 from chatbot.safe_text import safe_line, safe_text
@@ -85,6 +87,8 @@ class Sheet(Widget):
     DEFAULT_CSS = """
     Sheet { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }
     """
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))  # Textual's would lay the screen out once more whenever a layout changes a size
+    _written: tuple[tuple[int, Size], list[Content]] | None = None  # for a width on a screen of that size
 
     def lines(self, width: int) -> list[Content]:
         """The lines, each at most `width` cells."""
@@ -92,16 +96,32 @@ class Sheet(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as there are lines."""
-        return len(self.lines(width)) if width else 0
+        return len(self._lines(width)) if width else 0
 
     def render(self) -> Content:
         """The lines, joined."""
-        return painted("\n").join(self.lines(max(1, self.content_size.width)))
+        return painted("\n").join(self._lines(max(1, self.content_size.width)))
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Something has changed: the lines are others."""
+        self._written = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def redraw(self) -> None:
-        """Draws again after a change. Only another number of lines moves anything else: to lay the screen out takes longer than all the rest."""
+        """Draws again after a change. Only another number of lines that are seen moves anything else: to lay the screen out takes longer than all the rest."""
         width, height = self.content_size
-        self.refresh(layout=not width or len(self.lines(width)) != height)
+        self._written = None
+        moves = self.display and (not width or len(self._lines(width)) != height)
+        written = self._written
+        self.refresh(layout=moves)
+        self._written = written
+
+    def _lines(self, width: int) -> list[Content]:
+        """The lines, written once for the three times that a drawing asks for them."""
+        fitting = (width, self.app.size)
+        if self._written is None or self._written[0] != fitting:
+            self._written = fitting, self.lines(width)
+        return self._written[1]
 
 
 class Legend(Sheet):

@@ -202,9 +202,8 @@ class Turn(Sheet, can_focus=True):
         if answer.state == "refused":
             return rows + _labelled("!", WARNING, painted((answer.trouble, WARNING)), width)
         rows += _labelled("bot", f"{STRONG} {LISTENER}", marked(self._said(), self.sought), width)
-        facts = self._facts()
-        if facts and (self.facts_shown or self.note):
-            rows += _labelled("", "", painted((_joined(facts, width - INDENT), DIM)), width)
+        if self.facts_shown or self.note:  # an empty line until there are facts: a turn that grows would move all that stands above it
+            rows += _labelled("", "", painted((_joined(self._facts() or [""], width - INDENT), DIM)), width)
         return rows
 
     def _said(self) -> Content:

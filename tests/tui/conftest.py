@@ -9,8 +9,9 @@ from tui_stage import FakeEngine
 
 @pytest.fixture(autouse=True)
 def _no_rest_between_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The interrupter is asked with every key: nobody waits for a person to pause."""
+    """The interrupter is asked with every key, and what the keys do is told at once: nobody waits for a person to pause."""
     monkeypatch.setattr("chatbot.tui.panel.DEBOUNCE", 0.02)
+    monkeypatch.setattr("chatbot.tui.keys.REST", 0.001)
 
 
 @pytest.fixture

@@ -87,15 +87,17 @@ def test_what_waits_for_its_answer_is_never_dropped():
     drive(app, script)
 
 
+def _counted(calls, method):
+    async def counted(self):
+        calls.append(self)
+        await method(self)
+
+    return counted
+
+
 def test_keys_that_stay_the_same_are_not_made_anew(monkeypatch, engine):
     made = []
-    recompose = Keys.recompose
-
-    async def counted(self):
-        made.append(self)
-        await recompose(self)
-
-    monkeypatch.setattr(Keys, "recompose", counted)
+    monkeypatch.setattr(Keys, "recompose", _counted(made, Keys.recompose))
     app = ChatApp(engine)
 
     async def script(pilot):
@@ -112,7 +114,7 @@ def test_keys_that_stay_the_same_are_not_made_anew(monkeypatch, engine):
     drive(app, script)
 
 
-def test_a_reply_that_grows_within_its_lines_moves_nothing(monkeypatch, engine):
+def test_a_reply_that_grows_within_its_line_moves_nothing_even_when_its_facts_come(monkeypatch, engine):
     app = ChatApp(engine.gated())
 
     async def script(pilot):
@@ -120,15 +122,29 @@ def test_a_reply_that_grows_within_its_lines_moves_nothing(monkeypatch, engine):
         await ask(pilot, "hello")
         engine.let(1)
         await see(pilot, "bot  I'm")
-        laid_out = []
-        layout = app.screen._refresh_layout
-        monkeypatch.setattr(app.screen, "_refresh_layout", lambda *given, **named: (laid_out.append(1), layout(*given, **named)))
-        for chunks, text in ((1, "I'm sorry"), (2, "I'm sorry to hear")):
+        moved = []
+        refresh = Turn.refresh
+        monkeypatch.setattr(Turn, "refresh", lambda turn, *regions, **how: (moved.append(how.get("layout")), refresh(turn, *regions, **how))[1])
+        for chunks, text in ((1, "I'm sorry"), (2, "I'm sorry to hear"), (99, "48 ms")):
             engine.let(chunks)
             await see(pilot, text)
-        assert not laid_out
-        engine.let(99)
+        assert moved
+        assert not any(moved), "to lay the screen out takes longer than all the rest"
+
+    drive(app, script)
+
+
+def test_keys_that_apply_only_for_a_moment_are_not_drawn(monkeypatch, engine):
+    monkeypatch.setattr("chatbot.tui.keys.REST", 60.0)
+    made = []
+    monkeypatch.setattr(Keys, "recompose", _counted(made, Keys.recompose))
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        made.clear()
+        await ask(pilot, "hello")
         await see(pilot, "48 ms")
-        assert laid_out, "facts are another line"
+        assert not made
 
     drive(app, script)
