@@ -9,7 +9,7 @@ from itertools import takewhile
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.reactive import Reactive
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 from chatbot.records import BotCard
 from chatbot.tui.conversation import Conversation, Question
@@ -45,7 +45,7 @@ class ChatLog(VerticalScroll, can_focus=False):
         """Brings older turns back to who has come to the top."""
         super().watch_scroll_y(old_value, new_value)
         if new_value < old_value and new_value == 0:
-            self._bring_back()
+            self.call_next(self._bring_back)
 
     def show_session(self) -> None:
         """Shows the newest turns of the session that goes on, above what was sent meanwhile."""
@@ -76,8 +76,8 @@ class ChatLog(VerticalScroll, can_focus=False):
         place = found.index(focused) - 1 if isinstance(focused, Turn) and focused in found else -1
         turn = found[place]
         turn.note = f"“{text}” {place % len(found) + 1} of {len(found)}"
-        turn.focus()
-        self.call_after_refresh(turn.scroll_visible, animate=False)  # once more: it may have no place before
+        turn.focus(scroll_visible=False)
+        self._bring_into_sight(turn)
         return ""
 
     @property
@@ -118,19 +118,26 @@ class ChatLog(VerticalScroll, can_focus=False):
         told = (turns[number - 1] for number in reversed(self._older))
         return next((depth for depth, one in enumerate(told, 1) if text.casefold() in f"{one.utterance}\n{one.reply.text}".casefold()), 0)
 
-    def _bring_back(self) -> None:
+    def _bring_into_sight(self, turn: Turn) -> None:
+        """Scrolls to a turn that may just have been mounted, once it has a place."""
+        if turn.size:
+            turn.scroll_visible(animate=False)
+        elif turn.is_attached:
+            self.call_after_refresh(self._bring_into_sight, turn)
+
+    async def _bring_back(self) -> None:
         """Mounts older turns; what was in sight stays where it was."""
         if numbers := self._older[-MOUNTED:]:
             height = self.virtual_size.height
-            self._mount_told(numbers)
+            await self._mount_told(numbers)
             self.call_after_refresh(lambda: self.scroll_relative(y=self.virtual_size.height - height, animate=False, force=True))
 
-    def _mount_told(self, numbers: list[int]) -> None:
+    def _mount_told(self, numbers: list[int]) -> AwaitMount:
         """Mounts those turns of the session, above all others."""
         turns = [Turn.told(self._conversation, number) for number in numbers]
         for turn in turns:
             turn.facts_shown = self._facts_shown
-        self.mount(*turns, before=0 if self.children else None)
+        return self.mount(*turns, before=0 if self.children else None)
 
     def _add(self, entry: Widget) -> None:
         """Appends an entry, shows it also to who has scrolled up, and makes the examples go."""

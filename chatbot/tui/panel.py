@@ -17,7 +17,7 @@ from chatbot.tui.pictures import Pictures
 from chatbot.tui.race_view import State
 
 DEBOUNCE = 0.12  # seconds without a key before the interrupter is asked
-TOGETHER = 0.08  # seconds in which pictures are awaited and shown at once: each by itself would lay the whole screen out
+TOGETHER = 0.08  # seconds until what has changed is shown, with all that comes meanwhile: each by itself would lay the whole screen out
 
 
 class Panel(Pictures):
@@ -44,7 +44,7 @@ class Panel(Pictures):
         self.live_ladder = False  # is the ladder drawn while the person types?
         self._draft: Question | None = None  # the finished words that the race shows, or soon will
         self._clock: Timer | None = None
-        self._gathering: Timer | None = None  # what is drawn meanwhile is shown with what was drawn first
+        self._gathering: Timer | None = None  # until what has changed is shown
 
     @property
     def can_replay(self) -> bool:
@@ -92,8 +92,7 @@ class Panel(Pictures):
         if live:
             self._race_view.show("replying", self._race_view.race)
         else:
-            self._show_answered()
-        self._await_pictures()
+            self._show_soon()
 
     def compare(self, question: Question, reply: Reply) -> None:
         """The bot has replied: draws the race, then ladder and attention, which neither spoil nor delay the reply."""
@@ -103,7 +102,7 @@ class Panel(Pictures):
             self.page = "race"
         if not self.display or not self.is_attached:
             return
-        self._await_pictures()
+        self._show_soon()
         engine, wait, utterance, decoding, history = self._engine, self._wait, question.utterance, question.decoding, question.history
         drawings: list[Callable[[], Drawing]] = [] if wait is None else [lambda: engine.race(utterance, reply, decoding, wait, history)]
         drawings += [lambda: engine.ladder(utterance, decoding, history), lambda: engine.heeded(utterance, reply, history)]
@@ -168,11 +167,6 @@ class Panel(Pictures):
         self._stop_clock()
         self.workers.cancel_node(self)
 
-    def _await_pictures(self) -> None:
-        """Says that they come, where they are not known already."""
-        self._ladder_view.show(None, asked=True)
-        self._attention_view.show(None, asked=True)
-
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.stop()
@@ -210,15 +204,16 @@ class Panel(Pictures):
                     known.heed = drawing
                 case Twins():
                     known.twins = drawing
-            if self._draft is None and self._gathering is None:
-                self._gathering = self.set_timer(TOGETHER, self._show_gathered)
-        self.call_after_refresh(self._follow)
+            self._show_soon()
+
+    def _show_soon(self) -> None:
+        if self._gathering is None:
+            self._gathering = self.set_timer(TOGETHER, self._show_gathered)
 
     def _show_gathered(self) -> None:
         self._gathering = None
-        if self._draft is None:
+        if self._draft is None and (self.can_replay or self._race_view.state != "replying"):
             self._show_answered()
-            self.call_after_refresh(self._follow)
 
     @on(NotDrawn)
     def _explain(self, message: NotDrawn) -> None:

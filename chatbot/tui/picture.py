@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.style import Style
 
@@ -36,7 +37,14 @@ def pointed(word: int, piece: int, words: int, said: Sequence[str]) -> Cursor:
 class Picture(Sheet):
     """One picture of the panel. What the cursor is on is marked in each."""
 
+    class Grown(Message):
+        """There are more rows, or fewer."""
+
     cursor: reactive[Cursor] = reactive(Cursor())
+
+    def on_resize(self) -> None:
+        """Says so once the rows have their place."""
+        self.post_message(self.Grown())
 
     def titled(self, name: str, what: str, width: int) -> list[Content]:
         """The title of a picture, unless the names of all are above it, and where there is room the question that it answers."""

@@ -15,7 +15,7 @@ from chatbot.tui.attention_view import AttentionView
 from chatbot.tui.drawing import Answered
 from chatbot.tui.ladder_view import LadderView
 from chatbot.tui.pages import PAGES, Page, Pages
-from chatbot.tui.picture import Cursor, pointed
+from chatbot.tui.picture import Cursor, Picture, pointed
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.twins_view import TwinsView
 
@@ -98,7 +98,7 @@ class Pictures(VerticalScroll):
         words = race.words if race else heed.heard_words if heed else ()
         self.cursor = pointed(word, piece, len(words), heed.said if isinstance(heed, Attention) else ())
 
-    @on(RaceView.Grown)
+    @on(Picture.Grown)
     def _follow(self) -> None:
         """Keeps in sight the end of what grows or tells most at its end and is longer than the panel, or the beginning of another picture."""
         if self.page in ("race", "twins") or (self.page == "ladder" and self._ladder_view.live):

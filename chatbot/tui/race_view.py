@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Literal
 
 from textual.content import Content
-from textual.message import Message
 from textual.timer import Timer
 
 from chatbot.records import Beat, Race, Reply
@@ -30,9 +29,6 @@ class RaceView(Picture):
     PACE = 0.25  # seconds a piece in a replay
     FADE = 0.8  # seconds that a word which was taken back is still seen
 
-    class Grown(Message):
-        """There are more rows, or fewer."""
-
     def __init__(self) -> None:
         super().__init__()
         self.state: State = "loading"
@@ -42,10 +38,6 @@ class RaceView(Picture):
         self._shown: int | None = None  # steps shown of a replay; None when it is over
         self._gone: tuple[Beat, ...] = ()  # words that were just taken back
         self._clock: Timer | None = None
-
-    def on_resize(self) -> None:
-        """Says so once the rows have their place."""
-        self.post_message(self.Grown())
 
     def show(self, state: State, race: Race | None) -> None:
         """Shows a race, or what there is to say without one. Ends a replay; words that were taken back are seen for a moment."""

@@ -31,7 +31,7 @@ async def compared(pilot, text=WEATHER):
     """Asks, and waits for all pictures."""
     await see(pilot, "say something")
     await ask(pilot, text)
-    await until(pilot, lambda: pilot.app._panel._answered and pilot.app._panel._answered.heed, "all pictures")
+    await until(pilot, lambda: pilot.app._panel._attention_view.heed, "all pictures")
     await pilot.pause()
 
 
@@ -371,7 +371,7 @@ def test_hostile_text_is_shown_literally_in_every_picture():
             assert_clean(app)
         await pilot.press("escape")
         await ask(pilot, "/ending \x1b[31m[/]")
-        await until(pilot, lambda: app._panel._answered.twins, "twins")
+        await until(pilot, lambda: app._panel._twins_view.twins, "twins")
         await pilot.pause()
         assert_clean(app)
 

@@ -77,7 +77,7 @@ async def drawn(pilot: Pilot[None], spoken: Spoken, shown: Callable[[Pilot[None]
         if count in (1, len(beginning)):
             await take(f"typed so far: {' '.join(beginning[:count])}")
     await pilot.press(*last, "enter")
-    await until(pilot, lambda: panel._answered and panel._answered.heed, "all pictures")
+    await until(pilot, lambda: panel._attention_view.heed, "all pictures")
     for title in ("race", "ladder", "heeded") if panel.can_turn else ("stacked", "scrolled to the end"):
         await take(title)
         if panel.can_turn:
@@ -85,7 +85,7 @@ async def drawn(pilot: Pilot[None], spoken: Spoken, shown: Callable[[Pilot[None]
         else:
             panel.scroll_end(animate=False)
     await ask(pilot, f"/ending {spoken.ending}")
-    await until(pilot, lambda: panel._answered and panel._answered.twins, "twins")
+    await until(pilot, lambda: panel._twins_view.twins, "twins")
     await take("twins")
     return "\n\n".join(sections) + "\n"
 
