@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from chatbot.batches import pad
 from chatbot.networks.protocol import Context, Network
 from chatbot.prefix_tree import ROOT, PrefixTree
 from chatbot.records import Planned
@@ -22,6 +23,7 @@ Choose = Callable[[Tensor, int, Sequence[int]], Tensor]  # log-probabilities (R,
 
 PLANNING = -1  # the step before the first
 _BANNED = [PAD, BOS, UNK, SEP]
+_FEW = 16  # rows for which a step costs its calls rather than its sums: more gain nothing from being told what follows
 _LEAVE = 0.25  # rows that have ended leave the batch once they are so many of it: each leaving copies the others
 
 
@@ -70,6 +72,7 @@ class Decoder:
     bans: Tensor  # (V,) -inf for what is never said, else 0
     limits: Limits
     nodes: list[int]  # where each row stands in the tree of known replies
+    ahead: tuple[Tensor, Tensor] | None = None  # once each row can say only one thing: logits (N, T, V) of all that is to come, and whose each row's are (B,)
 
     @classmethod
     def listen(cls, network: Network, source: Tensor, limits: Limits) -> "Decoder":
@@ -99,8 +102,7 @@ class Decoder:
 
         So the rest of a reply that its first pieces tell costs a beam nothing, and a long one is as good as a short one.
         """
-        logits, self.context = self.network.decode(self.said[:, -1:], self.context)  # (B, 1, V)
-        log_probabilities = logits[:, 0].float().log_softmax(-1)
+        log_probabilities = self._logits().float().log_softmax(-1)
         allowed = log_probabilities + self.bans
         if self.limits.known:
             return log_probabilities, (allowed + self._unknown(self.limits.known)).log_softmax(-1)
@@ -115,11 +117,25 @@ class Decoder:
         if rows is not None:
             self.context = self.context.siblings(rows) if siblings else self.context.rows(rows)
             self.said, self.silence = self.said[rows], self.silence[rows]
+            self.ahead = self.ahead and (self.ahead[0], self.ahead[1][rows])
         if known := self.limits.known:
             before = self.nodes if rows is None else [self.nodes[row] for row in rows.tolist()]
             self.nodes = [known.after(node, number) for node, number in zip(before, ids.tolist(), strict=True)]
         self.said = torch.cat([self.said, ids[:, None]], 1)
         self.silence = self.silence.masked_fill(self.limits.visible[ids], 0.0)
+
+    def _logits(self) -> Tensor:
+        """(B, V) of the next piece. Where each of few rows can say only one known reply, the network hears all of it at once, as it does in training."""
+        if self.ahead is None and self.limits.known and len(self.nodes) <= _FEW and all(rests := [self.limits.known.rest(node) for node in self.nodes]):
+            after = pad([rest[:-1] for rest in rests], self.said.device)  # (B, T - 1)
+            logits, _ = self.network.decode(torch.cat([self.said[:, -1:], after], 1), self.context)  # (B, T, V)
+            self.ahead = logits, torch.arange(len(logits), device=logits.device)
+        if self.ahead is not None:
+            logits, rows = self.ahead
+            self.ahead = logits[:, 1:], rows
+            return logits[rows, 0]
+        logits, self.context = self.network.decode(self.said[:, -1:], self.context)  # (B, 1, V)
+        return logits[:, 0]
 
     def _unknown(self, known: PrefixTree) -> Tensor:
         """(B, V) -inf for what leads to no known reply, else 0; the end-mark stays possible in rows that have said one."""

@@ -34,6 +34,14 @@ class PrefixTree:
         """The ids that may come next; none at a leaf."""
         return self._next[node]
 
+    def rest(self, node: int) -> list[int]:
+        """The ids that are still to come, where only one sequence goes on from `node`; none where several do, or where it is at its end."""
+        ids = []
+        while len(following := self._next[node]) == 1:
+            ((number, node),) = following.items()
+            ids.append(number)
+        return [] if following else ids
+
     def after(self, node: int, number: int) -> int:
         """The node to which `number` leads. Where nothing does one stays."""
         return self._next[node].get(number, node)

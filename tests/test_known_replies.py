@@ -14,7 +14,7 @@ from chatbot import bundle as bundles
 from chatbot.batches import pad
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
-from chatbot.decoding import Limits, beam, greedy, sampler, stream
+from chatbot.decoding import PLANNING, Limits, beam, greedy, sampler, stream
 from chatbot.errors import BundleError, OptionError
 from chatbot.evaluation.confidence import KEEP, calibrate, nonsense
 from chatbot.prefix_tree import ROOT, PrefixTree
@@ -39,6 +39,13 @@ def test_the_tree_holds_its_sequences_and_nothing_else(rows):
 
     walk(ROOT, ())
     assert found == {tuple(row) for row in rows}
+    ends = {(*row, EOS) for row in rows}
+    for path in {end[:cut] for end in ends for cut in range(len(end))}:
+        node = ROOT
+        for number in path:
+            node = tree.after(node, number)
+        after = [end[len(path) :] for end in ends if end[: len(path)] == path]
+        assert tree.rest(node) == (list(after[0]) if len(after) == 1 else [])
     for place, row in enumerate(rows):
         found = set()
         walk(tree.only(place), ())
@@ -70,6 +77,24 @@ def test_who_has_decided_for_a_known_reply_says_that_one(listener, seed):
             assert reply == KNOWN[plan.number] if plan.number < 3 else reply in KNOWN
     for hypotheses in beam(network, padded(SOURCES), Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3), width=3):
         assert all([*one.ids, EOS] == KNOWN[one.plan.number] for one in hypotheses if one.plan.number < 3)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_can_go_on_in_one_way_only_is_heard_at_once_and_scored_as_piece_by_piece(listener, monkeypatch, number):
+    network = listener(V, replies=4)
+    calls, decode = [], network.decode
+    monkeypatch.setattr(network, "decode", lambda tokens, context: (calls.append(tokens.shape[1]), decode(tokens, context))[1])
+
+    def spoken(then, limits):
+        decided = lambda allowed, step, rows: torch.full((len(allowed),), number) if step == PLANNING else then(allowed, step, rows)  # noqa: E731
+        steps = list(stream(network, padded(SOURCES), decided, limits))
+        return torch.tensor([step.ids for step in steps]), torch.tensor([step.log_probabilities for step in steps])
+
+    ids, scores = spoken(greedy, Limits(VISIBLE, 12, known=PrefixTree(KNOWN), planned=3))
+    assert calls == [len(KNOWN[number])]
+    ids_one_by_one, scores_one_by_one = spoken(lambda allowed, step, rows: torch.full((len(allowed),), KNOWN[number][step]), Limits(VISIBLE, 12))
+    assert ids.equal(ids_one_by_one)
+    torch.testing.assert_close(scores, scores_one_by_one, atol=1e-5, rtol=0)
 
 
 def test_a_draw_reaches_every_known_reply(listener):
