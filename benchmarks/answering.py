@@ -103,16 +103,17 @@ def main() -> None:
         f"answering: {chosen.network or chosen.model}, {chosen.number} of {chosen.corpus.name}", threads=chosen.threads, seed=1 if chosen.network else None
     )
     pairs = [(pair.utterance, pair.reply) for pair in itertools.islice(read_pairs(chosen.corpus), chosen.number)]
+    usual = Decoding()
     if chosen.network:
         bot, network = network_e(pairs, plain=chosen.plain)
     else:
         bundle = bundles.load(bundles.find(chosen.model))
-        network = bundle.listener
+        network, usual = bundle.listener, Decoding(known_replies=bundle.details.known_replies)
         bot = replace(Bot.of(bundle), network=network) if chosen.plain else Bot.of(bundle)
     bus = [crossing(network) for _ in range(3)]
     report.add("the weights of a step cross the memory bus, fp32", "ms", bus)
     utterances = sorted((utterance for utterance, _ in pairs), key=lambda text: len(bot.vocabulary.hear(text)))
-    for decoding in (Decoding(), Decoding(strategy="beam", width=chosen.width)):
+    for decoding in (usual, replace(usual, strategy="beam", width=chosen.width)):
         rounds: list[list[Reply]] = [[bot.reply(utterance, decoding) for utterance in utterances] for _ in range(chosen.times + 1)][1:]
         alone = [[reply.milliseconds for reply in replies] for replies in rounds]
         pieces = [reply.milliseconds / reply.pieces for replies in rounds for reply in replies]
