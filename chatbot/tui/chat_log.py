@@ -24,7 +24,7 @@ FACTS_FROM = 20  # rows of the screen
 class ChatLog(VerticalScroll, can_focus=False):
     """The entries of the chat. Typing always goes to the prompt: the chat itself never takes the focus."""
 
-    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))  # as in a sheet: a new size is no reason to lay the screen out again
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ class Pictures(VerticalScroll):
         Binding("right", "point(1, 0)", "Cursor", show=False),
     ]
 
-    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))  # as in a sheet: a new size is no reason to lay the screen out again
     page: reactive[Page] = reactive[Page]("race")
     cursor: reactive[Cursor] = reactive(Cursor())
 
