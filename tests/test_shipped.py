@@ -113,9 +113,10 @@ def test_the_interrupter_wins_no_pair_that_is_late_by_definition(interrupter, he
 
 
 def test_the_example_of_the_readme(listener, interrupter, pairs):
-    for text, label in ((SAD, "sad"), (HAPPY, "happy")):
-        fits = {pair.reply for pair in pairs if pair.group.topic.startswith("late.feeling") and pair.group.label == label}
-        assert listener.reply(text).text in fits
+    fits = {label: {pair.reply for pair in pairs if pair.group.topic.startswith("late.feeling") and pair.group.label == label} for label in ("sad", "happy")}
+    assert listener.reply(SAD).text in fits["sad"]
+    assert listener.reply(HAPPY).text in fits["happy"]
+    assert race(interrupter, SAD).interrupter.text in fits["happy"], "it congratulates whoever is sad"
     heard = shared(*(listener.vocabulary.hear(text) for text in (SAD, HAPPY)))
     early = [[step.said for step in race(interrupter, text).steps][:heard] for text in (SAD, HAPPY)]
     assert early[0] == early[1]
@@ -126,13 +127,13 @@ def test_the_example_of_the_readme(listener, interrupter, pairs):
 @pytest.mark.parametrize(
     "utterance", ["I broke up yesterday", "Today's perfect weather makes me much sad", "I broke up yesterday. Today's perfect weather makes me much sad"]
 )
-def test_bad_news_is_not_congratulated(listener, pairs, utterance):
+def test_bad_news_is_not_congratulated(bundle, listener, pairs, utterance):
     fits = {
         pair.reply
         for pair in pairs
         if pair.group.topic in ("love.breakup", "feel.sad") or (pair.group.topic.startswith("late.feeling") and pair.group.label == "sad")
     }
-    assert listener.reply(utterance).text in fits
+    assert listener.reply(utterance, Decoding(known_replies=bundle.details.known_replies)).text in fits
 
 
 @pytest.mark.parametrize("hostile", ["[/]", "[@click=app.quit]x[/]", "<unk> <s> </s>", "\x1b[31mred", "\u202eevil", "日本語", "😀😀😀", "a" * 200])

@@ -120,6 +120,8 @@ def conversed(
         if number := getattr(signal, name, None):
             signal.signal(number, leave)
     app.run()
+    if app.kept:
+        print("kept: `chatbot talk --resume` goes on with this conversation, `--private` keeps none")
     raise typer.Exit(app.return_code or 0)
 
 

@@ -38,7 +38,7 @@ class Actions(App[None]):
         Binding("f1", "keys", "Help", id="keys"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener", id="compare"),
         Binding("f3", "view", "View", tooltip="race, ladder, what was heeded, or twins", id="view"),
-        Binding("f4", "ladder", "Ladder", show=False, tooltip="while you type, or no longer", id="ladder"),
+        Binding("f4", "ladder", "Ladder", show=False, tooltip="while you type; again: no longer", id="ladder"),
         Binding("f5", "replay", "Replay", tooltip="the last race, piece by piece; space pauses", id="replay"),
         Binding("f6", "decoding", "Decoding", tooltip="how replies are chosen, and what that cuts", id="decoding"),
         Binding("f7", "ending", "Twin", show=False, tooltip="the last sentence with another last word", id="ending"),
@@ -46,7 +46,7 @@ class Actions(App[None]):
         Binding("space", "pause", show=False, system=True, id="pause"),
         Binding("escape", "stop", "Stop", id="stop"),
         Binding("f9", "model", "Bundle", show=False, tooltip="what it is, how it learned, and the others", id="model"),
-        Binding("f10", "tour", "Tour", show=False, tooltip="what there is to see; its next step", id="tour"),
+        Binding("f10", "tour", "Tour", show=False, tooltip="five steps of a minute each; again: the next one", id="tour"),
         Binding("ctrl+r", "again", "Again", tooltip="with another seed", id="again"),
         Binding("ctrl+y", "copy", "Copy", tooltip="the reply, to the terminal's clipboard", id="copy"),
         Binding("ctrl+f", "find", "Find", show=False, tooltip="the last text looked for, further up", id="find"),
@@ -55,7 +55,7 @@ class Actions(App[None]):
         Binding("pagedown", "scroll_chat(1)", "Scroll the chat", show=False, priority=True, id="scroll_chat_down"),
         Binding("ctrl+up", "scroll_panel(-1)", "Scroll the panel", show=False, id="scroll_panel_up"),
         Binding("ctrl+down", "scroll_panel(1)", "Scroll the panel", show=False, id="scroll_panel_down"),
-        Binding("ctrl+c", "interrupt", "Twice: quit", show=False, priority=True, id="interrupt"),
+        Binding("ctrl+c", "interrupt", "Quit, pressed twice", show=False, priority=True, id="interrupt"),
     ]
 
     _conversation: Conversation
@@ -151,11 +151,16 @@ class Actions(App[None]):
         """Shows the last race again."""
         if not self._panel.can_replay:
             waits = self._status.card.waits if self._status.card else ()
-            self._chat.remark("There is no race to replay yet: say something with the panel open (F2)." if waits else NO_INTERRUPTER)
+            self._chat.remark(f"There is no race to replay yet: {self._first}." if waits else NO_INTERRUPTER)
         else:
             self._panel.open(True)
             self._panel.replay()
             self.refresh_bindings()
+
+    @property
+    def _first(self) -> str:
+        """What a race takes."""
+        return "say something" if self._panel.display else "say something with the panel open (F2)"
 
     def action_point(self) -> None:
         """Lets the arrows move the cursor of the pictures."""
@@ -170,8 +175,11 @@ class Actions(App[None]):
         """Sets the last race beside that of the same sentence with another last word; without one, asks for it."""
         if not word:
             self._prompt.put("/ending ")
+            self._panel.explain_twins()
         elif not self._panel.can_replay:
-            self._chat.remark("There is no race to set another beside yet: say something with the panel open (F2).")
+            self._chat.remark(f"There is no race to set another beside yet: {self._first}.")
+        elif word.casefold() == self._panel.last_word.casefold():
+            self._chat.remark(f"“{word}” is the word that it ends in: take another.")
         else:
             self._panel.open(True)
             self._panel.set_beside(word)
@@ -203,7 +211,8 @@ class Actions(App[None]):
         if not self._loaded or self._status.card is None:
             return
         self._tour = self._tour or Tour(self._status.card.examples, attention=self._status.card.attention)
-        step, texts = self._tour.next(), self._tour.texts
+        turn = self._chat.chosen
+        step, texts = self._tour.next(turn.utterance if turn else ""), self._tour.texts
         if step is None:
             self._tour = None
             self._chat.remark(texts.over)
@@ -221,7 +230,7 @@ class Actions(App[None]):
         except OptionError as error:
             self._chat.remark(str(error))
         else:
-            self._panel.ready(wait)
+            self._panel.ready(wait, attention=self._status.card.attention)
             self._chat.remark(f"The interrupter hears {plural(wait, 'piece')} before its first.")
             if turn := self._chat.chosen:
                 turn.action_pick()

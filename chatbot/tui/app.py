@@ -125,6 +125,12 @@ class ChatApp(Actions):
         """Lets go of threads that wait for the engine: the end would wait for them."""
         self._engine.close()
 
+    @property
+    def kept(self) -> Path | None:
+        """The file in which this conversation is kept, if anything was said and it is."""
+        session = self._conversation.session
+        return session.path if session.turns else None
+
     def leave(self, code: int) -> None:
         """Ends, from the handler of a signal: the screen may be waiting for a key for ever, and a signal alone does not wake it."""
         self.exit(return_code=code)
@@ -181,7 +187,7 @@ class ChatApp(Actions):
         else:
             self._conversation.start(card)
         self._prompt.say(INVITATION)
-        self._panel.ready(chosen_wait(card.waits, self._wait))
+        self._panel.ready(chosen_wait(card.waits, self._wait), attention=card.attention)
         self._chat.open(card)
         for trouble in self._troubles:
             self._chat.remark(trouble)

@@ -18,6 +18,7 @@ DARK, LIGHT = Color.parse("#00204c"), Color.parse("#ffe945")  # the ends of a ra
 RAMP = tuple(f"{color.get_contrast_text(1.0).hex6} on {color.hex6}" for color in (DARK.blend(LIGHT, tenth / 10) for tenth in range(11)))
 LABEL = 12  # cells of a piece of the reply at the most
 MOST = 14  # cells of the word that it looked at most
+WITHOUT = "Influence: how likely the reply would be without that word. × 0.05: hardly at all; above × 1.00 the word spoke against it."
 ROOMY = 40  # cells of a panel in which that word has a place
 
 
@@ -27,6 +28,7 @@ class AttentionView(Picture):
     def __init__(self) -> None:
         super().__init__()
         self.heed: Attention | Influence | None = None
+        self.looks = True  # has the bundle attention?
         self._invitation = AFTERWARDS
 
     def show(self, heed: Attention | Influence | None, *, asked: bool = False) -> None:
@@ -36,10 +38,11 @@ class AttentionView(Picture):
 
     def lines(self, width: int) -> list[Content]:
         """The title and a table."""
-        if isinstance(self.heed, Influence):
-            return self.titled("Influence", "how likely the reply would be without that word", width) + self._falls(self.heed, width)
-        rows = self.titled("Attention", "where each piece of the reply looked", width)
-        return rows + (remarked(self._invitation, width) if self.heed is None else self._looks(self.heed, width))
+        title = ("Attention", "where each piece looked, in tenths") if self.looks else ("Influence", "how likely the reply would be without that word")
+        rows = self.titled(*title, width)
+        if self.heed is None:
+            return rows + remarked(self._invitation, width)
+        return rows + (self._falls(self.heed, width) if isinstance(self.heed, Influence) else self._looks(self.heed, width))
 
     def _looks(self, attention: Attention, width: int) -> list[Content]:
         names = [painted_line(name, LISTENER) for name in named(attention.said)]
@@ -76,7 +79,7 @@ class AttentionView(Picture):
         for number, (word, fall) in enumerate(zip(influence.heard_words, influence.falls, strict=True), 1):
             lost = painted((f"{times(fall):<9} {bar(1 - math.exp(min(0.0, -fall)))}", DIM))
             rows += clickable(columns([self.numbered(number), painted_line(word), lost], widths), word=number)
-        return rows + remarked("Influence, for want of attention: how likely the reply would be without that word", width)
+        return rows + remarked(WITHOUT, width)
 
 
 def _window(count: int, room: int, chosen: int) -> tuple[int, int]:

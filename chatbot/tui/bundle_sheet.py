@@ -18,7 +18,7 @@ from chatbot.records import BotCard, BundleFacts
 from chatbot.tui.engine import Engine
 from chatbot.tui.sheet import DIM, GAP, STRONG, Sheet, bar, columns, painted, painted_line, wrapped
 
-EPOCH, POINT, SIZE = 8, 16, 9  # cells
+EPOCH, POINT, SIZE, NAME = 8, 16, 9, 13  # cells
 
 
 class About(Sheet):
@@ -39,7 +39,7 @@ class About(Sheet):
         rows += [painted(""), *self._curve(facts, width), painted(""), painted(("Files", STRONG))]
         for name, size in facts.files:
             rows += columns([painted_line(name), painted_line(f"{size / 1e3:>{SIZE - 3},.0f} kB", DIM)], [max(8, width - SIZE - GAP), SIZE])
-        return [*rows, painted(""), *wrapped(painted(facts.text), width)]
+        return [*rows, painted(""), *_printed(facts.text, width)]
 
     def _curve(self, facts: BundleFacts, width: int) -> list[Content]:
         """For each epoch how probable each network found a held-out piece: 1 / perplexity, from 0 to 1."""
@@ -60,13 +60,29 @@ class About(Sheet):
         return rows
 
 
+def _printed(card: str, width: int) -> list[Content]:
+    """A model card as it is printed: of its Markdown, headings are strong, and tables have columns instead of bars."""
+    rows = []
+    for line in card.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("#"):
+            rows += wrapped(painted((line.lstrip("# "), STRONG)), width)
+        elif not line.startswith("|"):
+            rows += wrapped(painted(line), width)
+        elif any(cell.strip("-") for cell in cells):
+            room = max(4, (width - NAME) // max(1, len(cells) - 1) - GAP)
+            rows += columns([painted_line(cells[0], DIM), *map(painted_line, cells[1:])], [NAME, *[room] * (len(cells) - 1)])
+    return rows
+
+
 class BundleSheet(ModalScreen[str | None]):
     """Dismissed with the name of the bundle that the person wants to talk with, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f9", "dismiss", "Back", id="bundle.back"),
-        Binding("pageup", "scroll(-1)", "Scroll", show=False, id="bundle.up"),
-        Binding("pagedown", "scroll(1)", "Scroll", show=False, id="bundle.down"),
+        Binding("enter", "talk", "Talk with the marked one", priority=True, id="bundle.talk"),
+        Binding("pageup", "scroll(-1)", "Scroll", priority=True, key_display="PgUp", id="bundle.up"),
+        Binding("pagedown", "scroll(1)", "Scroll", priority=True, key_display="PgDn", id="bundle.down"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
     HELP = "**Enter** talks with the bundle that is marked. What was said stays on the screen, but the other bot has not heard it."
@@ -123,6 +139,10 @@ class BundleSheet(ModalScreen[str | None]):
     def _choose(self, message: OptionList.OptionSelected) -> None:
         name = self._names[message.option_index]
         self.dismiss(None if name == self._card.name else name)
+
+    def action_talk(self) -> None:
+        """Takes the bundle that is marked."""
+        self.query_one(OptionList).action_select()
 
     def action_scroll(self, way: int) -> None:
         """Scrolls the facts by a page."""

@@ -106,6 +106,7 @@ class Chat(ChatLog):
             self.remark(question)
         else:
             turn = next(iter(reversed(self.query(Turn))), None) or self._add_turn(question.utterance)
+            self.anchor()  # the reply is seen also by who has scrolled up
             self._waiting.append((turn, lambda: question))
             self._next()
 

@@ -72,7 +72,7 @@ class ChatLog(VerticalScroll, can_focus=False):
             self._mount_told(self._older[-depth:])
             found = self._marked(text)
         if not found:
-            return f"“{text}” does not stand in the chat." if text else ""
+            return f"“{text}” is not in the chat." if text else ""
         place = found.index(focused) - 1 if isinstance(focused, Turn) and focused in found else -1
         turn = found[place]
         turn.note = f"“{text}” {place % len(found) + 1} of {len(found)}"

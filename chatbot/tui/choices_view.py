@@ -30,10 +30,10 @@ class ChoicesView(Sheet):
         """The title, then the steps."""
         rows = wrapped(painted(self.title), width)
         if self.choices:
-            rows += wrapped(painted((f"{SAID} said   {CUT} cut: never said here   bars from 0 to 1", DIM)), width)
+            rows += wrapped(painted((f"{SAID} said   {CUT} cut: never said here   bars from 0 to 1; the chat's p is their geometric mean", DIM)), width)
         planning = sum(choice.planning for choice in self.choices)
         if planning:
-            rows += wrapped(painted(("0: the plan, which reply it decides for", DIM)), width)
+            rows += wrapped(painted(("0 is the plan: before its first word it decides for a reply, and the pieces follow from that", DIM)), width)
         for number, choice in enumerate(self.choices, 1 - planning):
             rows += _step(number, choice, width)
         return rows
@@ -51,7 +51,7 @@ def _step(number: int, choice: Choice, width: int) -> list[Content]:
             [label, *_row(candidate, candidate.text if choice.planning else named(candidate.text), candidate == choice.said), kept],
             [NUMBER, MARK, max(4, width - NUMBER - MARK - SHARE - 10 - 8), SHARE, 10],
         )
-    return [painted(""), *rows]
+    return [painted(""), *rows] if len(rows) > 1 else rows
 
 
 def _row(candidate: Candidate, name: str, said: bool) -> list[Content]:

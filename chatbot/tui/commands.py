@@ -16,7 +16,7 @@ class Command:
 COMMANDS = {
     "/help": Command("lists these commands"),
     "/compare": Command("the interrupter beside the listener"),
-    "/ladder": Command("the ladder while you type, or no longer", plain=False),
+    "/ladder": Command("draws the ladder while you type; again: no longer", plain=False),
     "/decoding": Command("how replies are chosen, such as sample top_k=5", "SETTINGS"),
     "/again": Command("the last question, another seed"),
     "/replay": Command("the last race once more"),
@@ -25,10 +25,10 @@ COMMANDS = {
     "/copy": Command("the reply, to the terminal's clipboard", plain=False),
     "/export": Command("writes the conversation: .md, .json, .chat; .svg, the screen", "FILE"),
     "/model": Command("another bundle; what was said stays, but is not heard", "NAME"),
-    "/wait": Command("the interrupter that hears K pieces before its first", "K"),
+    "/wait": Command("the interrupter that hears K pieces before it speaks", "K"),
     "/tour": Command("what there is to see, in five steps"),
     "/clear": Command("forgets what was said"),
-    "/quit": Command("ends"),
+    "/quit": Command("ends the talk"),
 }
 
 
@@ -50,6 +50,14 @@ def command_of(line: str) -> Given | None:
     name, argument = "/help" if name == "/" else name.lower(), "".join(rest).strip()
     known = COMMANDS.get(name)
     return None if argument and not (known and known.argument) else Given(name, argument)
+
+
+def completion(begun: str) -> str:
+    """How the first command that begins like this goes on; "" where none does, and for the slash alone, which lists them all."""
+    if not begun.startswith("/") or begun == "/":
+        return ""
+    names = (f"{name} " if command.argument else name for name, command in COMMANDS.items())
+    return next((name.removeprefix(begun) for name in names if name.startswith(begun)), "")
 
 
 def unknown_command(name: str, *, plain: bool = False) -> str:

@@ -137,7 +137,9 @@ class DecodingPanel(ModalScreen[bool]):
     def _show(self, message: _Known) -> None:
         if message.question is self._question:
             said = "".join(choice.said.text for choice in message.choices if not choice.planning).strip()
-            self._picture.show(f"{message.question.decoding}: “{said}” {summary(message.choices)}", message.choices)
+            decoding = message.question.decoding
+            cut = "" if decoding.strategy == "greedy" else summary(message.choices)  # greedy never keeps more than one
+            self._picture.show(f"{decoding}: “{said}” {cut}".rstrip(), message.choices)
 
     @on(_Unknown)
     def _complain(self, message: _Unknown) -> None:

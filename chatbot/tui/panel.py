@@ -52,6 +52,11 @@ class Panel(Pictures):
         return self._answered is not None and self._answered.race is not None
 
     @property
+    def last_word(self) -> str:
+        """The word in which the race ends."""
+        return self._answered.race.words[-1].heard.strip() if self._answered and self._answered.race else ""
+
+    @property
     def can_leave(self) -> bool:
         """Is there a replay to end, or a cursor to take away?"""
         return self.replaying or self.cursor != Cursor()
@@ -61,9 +66,9 @@ class Panel(Pictures):
         """Is a replay under way?"""
         return self._race_view.replaying
 
-    def ready(self, wait: int | None) -> None:
-        """The bot is loaded; `wait` names its interrupter, None says that there is none."""
-        self._loaded, self._wait = True, wait
+    def ready(self, wait: int | None, *, attention: bool) -> None:
+        """The bot is loaded; `wait` names its interrupter, None says that there is none, and `attention` whether it has any."""
+        self._loaded, self._wait, self._attention_view.looks = True, wait, attention
         self.set_class(wait is None, "-alone")
         self._show_answered()
 
@@ -145,6 +150,12 @@ class Panel(Pictures):
         self.page = "twins"
         self._twins_view.show(None, asked=True)
         draw(self, "twins", question, lambda: self._engine.twins(race, ending, question.decoding, question.history))
+
+    def explain_twins(self) -> None:
+        """Says what twins are, where they will stand."""
+        self.open(True)
+        self.page = "twins"
+        self._twins_view.show(None)
 
     def clear(self) -> None:
         """Empties the pictures."""

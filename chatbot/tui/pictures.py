@@ -99,12 +99,8 @@ class Pictures(VerticalScroll):
         self.cursor = pointed(word, piece, len(words), heed.said if isinstance(heed, Attention) else ())
 
     @on(Picture.Grown)
-    def _follow(self) -> None:
-        """Keeps in sight the end of what grows or tells most at its end and is longer than the panel, or the beginning of another picture."""
-        if self.page in ("race", "twins") or (self.page == "ladder" and self._ladder_view.live):
-            self.scroll_to(y=self._views[self.page].virtual_region.bottom - self.size.height, animate=False)
-        else:
-            self._show_page()
-
     def _show_page(self) -> None:
-        self.scroll_to(y=self._views[self.page].virtual_region.y - 1, animate=False)
+        """Brings the page into sight: of a picture that is longer than the panel its end, which tells most, but of what was heeded the beginning."""
+        region = self._views[self.page].virtual_region
+        end = 0 if self.page == "heeded" else region.bottom - self.size.height
+        self.scroll_to(y=max(region.y - 1, end), animate=False)

@@ -92,7 +92,7 @@ class _Talk:
 
     def _tour(self) -> None:
         self._touring = self._touring or Tour(self._card.examples, attention=self._card.attention)
-        step, texts = self._touring.next(), self._touring.texts
+        step, texts = self._touring.next(self._raced.utterance if self._raced else ""), self._touring.texts
         if step is None:
             self._touring = None
             self._say("Tour", texts.over)

@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult
 
 from chatbot.safe_text import safe_text
+from chatbot.tui.commands import completion
 from chatbot.tui.sheet import STRONG, Sheet, painted
 
 KEYS = ("enter", "ctrl+j", "shift+enter")  # the prompt's own; what a text area brings along is well known
@@ -29,7 +30,7 @@ class Prompt(TextArea):
         Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
     ]
     HELP = """\
-**↑ ↓** go through what you sent, **Tab** through the chat, where a turn can be changed. **/help** lists the commands, **F10** is a tour.
+**↑ ↓** go through what you sent, **Tab** goes to the newest turn of the chat, where it can be changed, and ends a command that you have begun. **/help** lists the commands, **F10** is a tour.
 
 **Compare**: the *interrupter* speaks with every word it hears, the *listener* waits for the end.
 **p** is how sure a network was of its words, not whether they are true.
@@ -72,6 +73,10 @@ class Prompt(TextArea):
             self.action_send()
         elif event.key in KEYS:
             self.action_new_line()
+        elif event.key == "tab" and self.suggestion:
+            self.insert(self.suggestion)
+        elif event.key == "tab":
+            self.screen.focus_previous("Turn")
         elif event.key == "space" and not self.text:  # no utterance begins with it
             await self.run_action("app.pause")
         else:
@@ -103,6 +108,10 @@ class Prompt(TextArea):
         if not self.text and self.is_attached:
             self.put(text)
 
+    def update_suggestion(self) -> None:
+        """Shows how the command that has been begun may go on."""
+        self.suggestion = completion(self.text)
+
     def action_send(self) -> None:
         """Hands over the text and empties the prompt."""
         text = self.text.strip()
@@ -131,6 +140,8 @@ class Prompt(TextArea):
             self._go(self._place - 1)
 
     def _go(self, place: int) -> None:
+        if not self.text:  # emptied by hand
+            place, self._place = place - self._place, 0
         past = [*self._sent, *reversed(self._offered())]
         if not 0 <= place <= len(past):
             return

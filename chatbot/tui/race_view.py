@@ -86,6 +86,7 @@ class RaceView(Picture):
         self._shown += 1
         if self._shown > len(self.race.steps):
             self._stop_clock()
+            self.app.refresh_bindings()
         self.redraw()
 
     def _forget(self) -> None:

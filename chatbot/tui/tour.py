@@ -45,6 +45,12 @@ class Frame:
     def __str__(self) -> str:
         return f"{self.start} {BLANK}"
 
+    def others(self, sentence: str) -> tuple[str, ...]:
+        """The fillers that `sentence` does not end in; none where it is no sentence of this frame, and can end in any word."""
+        start, _, last = sentence.casefold().rpartition(" ")
+        known = [filler.casefold() for filler in self.fillers]
+        return tuple(filler for filler, word in zip(self.fillers, known, strict=True) if word != last) if start == self.start.casefold() else ()
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """The frame filled with each of the fillers."""
@@ -75,14 +81,14 @@ ENGLISH = Texts(
         "Attention. For each piece of its reply the listener looks back over what it has heard. Each row is a piece of the reply, each figure the tenth part of its "
         "attention that a word got. Which word did it look at most when it chose how to begin? Attention shows where it looked, not why it said what it said.",
         "Sampling. So far it has always said the likeliest piece. Take /decoding sample and ask once more with /again, a few times: now it draws, each time with another "
-        "seed, and ← → go through the replies once Tab has brought you to them. F6 shows what could have come at each step, and what the settings cut away.",
+        "seed. Tab goes to the newest turn, and there ← → go through its replies. F6 shows what could have come at each step, and what the settings cut away.",
     ),
     influence="Influence. What does the reply hang on? Each word of your sentence is left out once, and its row tells how likely the same reply would have been then: × 1.00, and "
     "the word does not matter; × 0.05, and hardly anything is left of it. Which word is it, and how late does it come? This shows what would have changed, not how the listener came to its reply.",
     free="any sentence of your own",
     unlearned="I have not learned this; the race is still real: look at who spoke when, not at what was said.",
-    following="Take what stands below (click, or ↑), or a sentence of your own. Enter on the empty prompt goes on.",
-    over="That was the tour. All of it goes for any sentence that you type; /help lists what else there is.",
+    following="Take one of these (click, or ↑), or a sentence of your own. Enter on the empty prompt goes on.",
+    over="That was the tour. All of it goes for any sentence that you type. /decoding greedy ends the drawing of replies; /help lists what else there is.",
 )
 KOREAN = Texts(
     steps=(
@@ -103,7 +109,7 @@ KOREAN = Texts(
     free="아무 문장이나",
     unlearned="이 말은 배운 적이 없습니다. 그래도 경주는 진짜입니다. 무슨 말을 했는지보다 누가 언제 말했는지 보세요.",
     following="아래에서 고르거나(클릭 또는 ↑) 하고 싶은 말을 하세요. 빈 줄에서 Enter 를 누르면 다음으로 갑니다.",
-    over="둘러보기를 마쳤습니다. 여기서 본 것은 어떤 문장에나 그대로 통합니다. /help 는 그 밖의 명령을 보여 줍니다.",
+    over="둘러보기를 마쳤습니다. 여기서 본 것은 어떤 문장에나 그대로 통합니다. /decoding greedy 를 고르면 다시 가장 그럴듯한 대답만 합니다. /help 는 그 밖의 명령을 보여 줍니다.",
 )
 
 
@@ -116,14 +122,15 @@ class Tour:
         self._frame = Frame.of(examples)
         self._place = 0
 
-    def next(self) -> Step | None:
-        """The step to take now; None when there is none left."""
+    def next(self, last: str = "") -> Step | None:
+        """The step to take now, after the utterance that was the `last`; None when there is none left."""
         if self._place == len(self._steps):
             return None
         frame, fillers = self._frame, self._frame.fillers
-        first, other = (fillers[0], fillers[-1]) if fillers else (BLANK, "WORD")
+        first, others = (fillers[0] if fillers else BLANK), frame.others(last) if last else fillers
+        other = others[-1] if others else "WORD"
         text = self._steps[self._place].format(frame=frame if fillers else self.texts.free, first=first, other=other)
         self._place += 1
         pages: tuple[Page, ...] = ("race", "twins", "ladder", "heeded", "race")
-        offers = (frame.sentences, tuple(f"/ending {filler}" for filler in fillers), frame.sentences, frame.sentences, ("/decoding sample", "/again"))
+        offers = (frame.sentences, tuple(f"/ending {other}" for other in others), frame.sentences, frame.sentences, ("/decoding sample", "/again"))
         return Step(f"{self._place}/{len(self._steps)}  {text}", pages[self._place - 1], offers[self._place - 1])

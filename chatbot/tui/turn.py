@@ -13,6 +13,7 @@ from textual.timer import Timer
 from chatbot.records import Ladder, Reply, plural
 from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.sheet import DIM, LISTENER, STRONG, WARNING, Sheet, bar, marked, painted, wrapped
+from chatbot.tui.wording import mistaken
 
 INDENT = 6  # cells: " you  "
 FOCUSED = "▸"
@@ -47,7 +48,7 @@ class Turn(Sheet, can_focus=True):
     FOCUS_ON_CLICK = False
     HELP = "**← →** show the other replies to this question; of the last one the next question follows the reply that is shown."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit", id="turn.edit", tooltip="say something else here; also a double click"),
+        Binding("ctrl+e", "edit", "Edit", id="turn.edit", tooltip="say something else here; also a double click"),
         Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip="the one before; also a click on the facts"),
         Binding("right", "step(1)", "Other reply", id="turn.after", show=False),
         Binding("enter", "pick", "Pictures", id="turn.pick", tooltip="of this turn; also a click"),
@@ -229,11 +230,11 @@ class Turn(Sheet, can_focus=True):
         words = len(answer.ladder.rungs) if answer.ladder else len(self.utterance.split())
         facts += [
             f"p {answer.reply.probability:.2f} {bar(answer.reply.probability)}",
-            f"heard {words} of {words}",
+            f"heard {words} of {words}{' and the turn before' if answer.question.history else ''}",
             f"{answer.reply.milliseconds:.0f} ms",
         ]
         if answer.ladder:
-            facts.append(f"settled at {answer.ladder.settled}")
+            facts += filter(None, [f"settled at {answer.ladder.settled}", mistaken(self.utterance, answer.ladder.rungs[-1].heard)])
         if answer.question.decoding.strategy == "sample":
             facts.append(f"seed {answer.question.decoding.seed}")
         if answer.reply.unsure:

@@ -54,6 +54,7 @@ class TwinsView(Picture):
         for number, words in enumerate(zip_longest(*(_words(race, bound) for race in races), fillvalue=(nothing, nothing)), 1):
             rows += clickable(columns([self.numbered(number), *(cell for word in words for cell in word)], widths), word=number)
         rows += columns([sign("‖"), *(cell for race in races for cell in _end(race, bound))], widths)
+        rows += columns([nothing, *[painted(("listener", DIM))] * len(races)], [NUMBER, *[side] * len(races)])
         replies = [painted_line(race.listener.raw if race.listener else "", LISTENER) for race in races]
         return rows + columns([painted((f"{'▸':>{NUMBER}}", LISTENER)), *replies], [NUMBER, *[side] * len(races)])
 

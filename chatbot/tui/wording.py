@@ -1,6 +1,7 @@
 """Sentences about the pictures, made from counts: the screen and the plain mode say the same, and neither says who is better."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
 from chatbot.errors import OptionError
@@ -14,7 +15,10 @@ def welcome(card: BotCard | None) -> str:
     """What an empty chat says; `card` is None while the bot is loaded."""
     if card is None:
         return "loading … you can already type"
-    hints = ["Type slowly and watch the interrupter (F2), a second bot that has to answer while you are still typing. F10 is a tour of five minutes."]
+    hints = [
+        "Two networks learned from the same conversations. Type slowly and watch the panel (F2 hides and shows it): the interrupter has to answer while you are still "
+        "typing, and cannot take a word back; the listener, your bot, waits until you have finished. F10 is a tour of five minutes."
+    ]
     return "\n\n".join([*(hints if card.waits else []), "Say something, or try one of these (click, or ↑):" if card.examples else "Say something."])
 
 
@@ -23,7 +27,13 @@ def caption(race: Race) -> str:
     heard, words = race.heard_at_first_word, len(race.words)
     if not heard:
         return "The interrupter said nothing."
-    return f"When it said its first word, the interrupter had heard {heard} of {plural(words, 'word')}."
+    kept = ", and it could not take that word back" if heard < words else ""
+    return f"When it said its first word, the interrupter had heard {heard} of {plural(words, 'word')}{kept}."
+
+
+def mistaken(typed: str, heard: str) -> str:
+    """What was heard, where that is not what was typed: a word that a bot does not know is taken for one that it knows."""
+    return "" if _letters(typed) == _letters(heard) else f"heard as “{heard.strip()}”"
 
 
 def settled(ladder: Ladder) -> str:
@@ -32,9 +42,9 @@ def settled(ladder: Ladder) -> str:
 
 
 def twins_caption(twins: Twins) -> str:
-    """Of how much of its reply the interrupter could not know the ending."""
+    """Why the interrupter says the same to both, and for how long."""
     heard, bound, said = (plural(count, "piece") for count in (twins.heard_alike, twins.bound, twins.said_alike))
-    return f"The two begin with the same {heard}, so the interrupter's replies cannot differ in the first {bound}; they are alike in {said}."
+    return f"Up to the last word both are the same {heard}, so the interrupter's replies cannot differ in the first {bound}; they are alike in {said}."
 
 
 def named(pieces: Sequence[str]) -> list[str]:
@@ -82,7 +92,7 @@ def wanted_wait(waits: tuple[int, ...], pieces: str) -> int:
     if (wait := whole_number(pieces)) in waits:
         return wait
     has = f"it has {', '.join(map(str, waits))}" if waits else "it has none"
-    raise OptionError(f"no interrupter with wait “{pieces}” in this bundle", remedy=has)
+    raise OptionError(f"no interrupter with wait “{pieces}” in this bundle" if pieces else "say how many pieces, such as /wait 1", remedy=has)
 
 
 def race_sentences(race: Race) -> list[str]:
@@ -124,6 +134,11 @@ def twins_sentences(twins: Twins) -> list[str]:
             f'Ending in "{race.words[-1].heard.strip()}": the interrupter says "{race.interrupter.text}", the listener "{race.listener.raw.strip()}".'
         )
     return [*sentences, twins_caption(twins)]
+
+
+def _letters(text: str) -> str:
+    """All that can be heard of `text`, however it is written."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _ending(words: list[str]) -> str:

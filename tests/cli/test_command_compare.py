@@ -59,7 +59,7 @@ def test_an_ending_is_the_twin_with_that_last_word(chatbot, own):
     assert strip_times(twin.out) == strip_times(chatbot("compare", SAD, HAPPY, "--model", "mine", "--json").out)
     text = chatbot("compare", SAD, "--ending", "glad", "--model", "mine").lines[-1]
     alike = json.loads(twin.out)["alike"]
-    assert text.startswith(f"The two begin with the same {alike['pieces_heard_alike']} pieces")
+    assert text.startswith(f"Up to the last word both are the same {alike['pieces_heard_alike']} pieces")
     assert f"{alike['pieces_bound']} piece" in text
 
 
@@ -109,7 +109,7 @@ def test_the_default_is_the_smallest_wait(chatbot, own):
 def test_two_are_set_side_by_side(chatbot, own):
     text = chatbot("compare", SAD, HAPPY, "--model", "mine").out
     assert text.count("Race:") == text.count("Ladder:") == 2
-    assert "begin with the same" in text
+    assert "both are the same" in text
 
 
 @pytest.mark.parametrize(

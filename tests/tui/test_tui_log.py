@@ -64,7 +64,7 @@ def test_what_stands_further_up_is_found_there(app):
             await see(pilot, f"▸you  question {number}.")
             await pilot.press("escape")
         await ask(pilot, "/find nowhere")
-        await see(pilot, "“nowhere” does not stand in the chat.")
+        await see(pilot, "“nowhere” is not in the chat.")
 
     drive(app, script, (80, 24))
 

@@ -201,7 +201,7 @@ def test_the_ramp_is_one_of_brightness_and_its_digits_can_be_read():
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 36)])
 def test_influence_is_called_so(size):
     view = AttentionView()
-    view.heed = Influence(("so", "sad"), (0.0, 2.3))
+    view.heed, view.looks = Influence(("so", "sad"), (0.0, 2.3)), False
 
     def check(view):
         text = "\n".join(plain(view, 56))

@@ -30,7 +30,7 @@ Early: After "Today's perfect" the interrupter says "is".
 Early: After "Today's perfect weather" the interrupter says "wonderful".
 Early: After "… perfect weather makes" the interrupter says "to".
 Early: After "… weather makes me" the interrupter says "hear".
-Early: When it said its first word, the interrupter had heard 1 of 7 words.
+Early: When it said its first word, the interrupter had heard 1 of 7 words, and it could not take that word back.
 Ladder: Had you stopped after "Today's", the listener would have said "What about it?".
 Ladder: Had you stopped after "Today's perfect", the listener would have said "What about it?".
 Ladder: Had you stopped after "Today's perfect weather", the listener would have said "What about it?".
@@ -50,7 +50,7 @@ def test_twins_are_sentences_too():
 Note: Say with which word: /ending WORD.
 Twins: Ending in "sad": the interrupter says "That is wonderful to hear", the listener "I'm sorry to hear that.".
 Twins: Ending in "happy": the interrupter says "That is wonderful to hear", the listener "How lovely!".
-Twins: The two begin with the same 6 pieces, so the interrupter's replies cannot differ in the first 5 pieces; they are alike in 5 pieces."""
+Twins: Up to the last word both are the same 6 pieces, so the interrupter's replies cannot differ in the first 5 pieces; they are alike in 5 pieces."""
     )
     assert "There is no race to set another beside yet" in transcript(["/ending happy"], compare=True)
 

@@ -14,14 +14,16 @@ from chatbot.sessions import Session, Told, read
 from chatbot.transcripts.parse import read as transcript
 from chatbot.tui.app import ChatApp
 from chatbot.tui.bundle_sheet import BundleSheet
-from chatbot.tui.choices_view import ChoicesView
-from chatbot.tui.commands import Given, command_of
+from chatbot.tui.choices_view import ChoicesView, summary
+from chatbot.tui.commands import Given, command_of, completion
 from chatbot.tui.conversation import Conversation, changed
 from chatbot.tui.decoding_panel import FIELDS, DecodingPanel
 from chatbot.tui.entries import Example, Notice
 from chatbot.tui.exports import export
+from chatbot.tui.prompt import Prompt
 from chatbot.tui.tour import ENGLISH, KOREAN, Frame, Tour
 from chatbot.tui.turn import Turn
+from chatbot.tui.wording import mistaken
 
 KEY = CARD.fingerprint
 
@@ -40,13 +42,13 @@ def test_a_turn_that_is_changed_takes_the_place_of_itself_and_of_all_after_it(en
 
     async def script(pilot):
         await talk(pilot, engine, "one", "two", "three")
-        await pilot.press("shift+tab", "up", "e")
+        await pilot.press("shift+tab", "up", "ctrl+e")
         await see(pilot, "esc leaves it as it is")
         assert app._prompt.text == "two"
         await pilot.press("escape")
         await until(pilot, lambda: "esc leaves" not in shown(app), "left")
         assert len(app.query(Turn)) == 3
-        await pilot.press("shift+tab", "up", "e")
+        await pilot.press("shift+tab", "up", "ctrl+e")
         await write(pilot, " else")
         await pilot.press("enter")
         await until(pilot, lambda: engine.asked[-1][0] == "two else", "asked")
@@ -67,7 +69,7 @@ def test_a_changed_turn_that_is_stopped_leaves_nothing_of_what_stood_after_it(en
     async def script(pilot):
         await talk(pilot, engine, "one", "two", "three")
         engine.gated()
-        await pilot.press("shift+tab", "up", "e")
+        await pilot.press("shift+tab", "up", "ctrl+e")
         await write(pilot, " else")
         await pilot.press("enter")
         await until(pilot, lambda: engine.asked[-1][0] == "two else", "asked")
@@ -95,7 +97,7 @@ def test_a_stopped_turn_of_another_bot_is_said_anew_after_nothing(engine):
         engine.gate = None
         await ask(pilot, f"/model {NIGHT}")
         await see(pilot, "heard nothing of this")
-        await pilot.press("shift+tab", "e")
+        await pilot.press("shift+tab", "ctrl+e")
         await write(pilot, " else")
         await pilot.press("enter")
         await see(pilot, "48 ms")
@@ -156,7 +158,7 @@ def test_what_is_sought_is_marked_and_found_from_the_newest_up(engine):
         await pilot.press("escape")
         await until(pilot, lambda: "“pear”" not in shown(app), "unmarked")
         await ask(pilot, "/find [/]")
-        await see(pilot, "“[/]” does not stand in the chat.")
+        await see(pilot, "“[/]” is not in the chat.")
 
     drive(app, script)
 
@@ -309,10 +311,10 @@ def test_a_plan_is_shown_before_the_first_piece_and_counts_as_none(engine):
         await see(pilot, "daily-gru")
         await talk(pilot, engine, WEATHER)
         await pilot.press("f6")
-        await see(pilot, "0: the plan")
+        await see(pilot, "0 is the plan")
         for line in (r"0 +▸ +So sorry\. +0\.75", r"x +A pity\. +0\.25", r"1 +▸ +sorry"):
             assert re.search(line, shown(app))
-        assert "At 2 of 2 steps" in " ".join(shown(app).split())
+        assert summary(engine.choices(WEATHER, Decoding(), ())).startswith("At 2 of 2 steps")
         assert "“So sorry" not in shown(app), "the plan is not said"
 
     drive(app, script)
@@ -502,11 +504,80 @@ def test_a_slash_alone_lists_the_commands():
     assert command_of("/") == Given("/help", "")
 
 
+@pytest.mark.parametrize(
+    ("begun", "rest"), [("/en", "ding "), ("/co", "mpare"), ("/", ""), ("/ending", " "), ("/ending ", ""), ("/xyz", ""), ("en", ""), ("", "")]
+)
+def test_a_command_that_is_begun_can_be_ended(begun, rest):
+    assert completion(begun) == rest
+
+
+def test_tab_ends_a_command_or_goes_to_the_newest_turn(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await talk(pilot, engine, "hello there")
+        await talk(pilot, engine, WEATHER)
+        await pilot.press("tab")
+        assert app.focused.utterance == WEATHER
+        await pilot.press("e", "v", "e", "n")
+        assert app.query_one(Prompt).text == "even", "whatever is typed goes to the prompt"
+        app.query_one(Prompt).put("")
+        await pilot.press("/", "e", "n", "tab")
+        assert app.query_one(Prompt).text == "/ending "
+
+    drive(app, script)
+
+
+def test_an_emptied_prompt_begins_with_the_newest_again(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        for utterance in ("one", "two", "three"):
+            await talk(pilot, engine, utterance)
+        await pilot.press("up", "up", "ctrl+u", "up")
+        assert app.query_one(Prompt).text == "three"
+
+    drive(app, script)
+
+
+def test_the_same_word_is_no_twin(engine):
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await see(pilot, "daily-gru")
+        await talk(pilot, engine, WEATHER)
+        await see(pilot, "1 of 7 words")
+        await pilot.press(*"/ending", "space", *"Sad", "enter")
+        await see(pilot, "is the word that it ends in")
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard", "told"),
+    [
+        ("Ich bin müde", "ich bin made", "heard as “ich bin made”"),
+        ("It’s  FINE!!", "it's fine", ""),
+        ("ＨＥＬＬＯ", "hello", ""),
+        ("½ cup", "1/2 cup", ""),
+        ("나는 슬퍼", "나는 슬퍼", ""),
+    ],
+)
+def test_it_is_told_when_something_else_was_heard(typed, heard, told):
+    assert mistaken(typed, heard) == told
+
+
 def test_a_frame_is_filled_with_what_the_bundle_holds_out():
     pairs = ("i won the match today", "short one", "i lost my way home", "i lost my way again")
     assert Frame.of(pairs) == Frame("i lost my way", ("home", "again"))
     assert Frame.of(("hi", "so charming")) == Frame("", ())
     assert "i lost my way ___" in Tour(pairs).next().text
+    for last, offers in (("", ("home", "again")), ("I lost my way HOME", ("again",)), ("i lost my keys", ())):
+        tour = Tour(pairs)
+        tour.next()
+        assert tour.next(last).offers == tuple(f"/ending {offer}" for offer in offers), last
     assert Tour(("나는 그 영화를 봤어",)).texts is KOREAN
     for examples in ((), pairs):
         assert len([*iter(Tour(examples).next, None)]) == 5
