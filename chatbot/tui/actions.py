@@ -26,7 +26,7 @@ from chatbot.tui.remembered import Remembered, keep
 from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
-from chatbot.tui.wording import NO_INTERRUPTER, wanted_wait
+from chatbot.tui.wording import NO_INTERRUPTER, NO_RACE, wanted_wait
 
 TWICE = 2.0  # seconds within which a second ctrl+c quits
 
@@ -151,16 +151,11 @@ class Actions(App[None]):
         """Shows the last race again."""
         if not self._panel.can_replay:
             waits = self._status.card.waits if self._status.card else ()
-            self._chat.remark(f"There is no race to replay yet: {self._first}." if waits else NO_INTERRUPTER)
+            self._chat.remark(NO_RACE if waits else NO_INTERRUPTER)
         else:
             self._panel.open(True)
             self._panel.replay()
             self.refresh_bindings()
-
-    @property
-    def _first(self) -> str:
-        """What a race takes."""
-        return "say something" if self._panel.display else "say something with the panel open (F2)"
 
     def action_point(self) -> None:
         """Lets the arrows move the cursor of the pictures."""
@@ -177,7 +172,7 @@ class Actions(App[None]):
             self._prompt.put("/ending ")
             self._panel.explain_twins()
         elif not self._panel.can_replay:
-            self._chat.remark(f"There is no race to set another beside yet: {self._first}.")
+            self._chat.remark(NO_RACE)
         elif word.casefold() == self._panel.last_word.casefold():
             self._chat.remark(f"“{word}” is the word that it ends in: take another.")
         else:

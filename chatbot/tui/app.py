@@ -83,8 +83,7 @@ class ChatApp(Actions):
         super().__init__()
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
-        self._resumed = resumed
-        self._tour_wanted = tour
+        self._resumed, self._tour_wanted = resumed, tour
         self._wait = wait  # the interrupter that is wanted
         self._filters_after = [AsciiOnly()] if ascii_only else []
         # Held rather than looked up: a thread may report when the screen has gone already.
@@ -93,10 +92,8 @@ class ChatApp(Actions):
         self._prompt = self._entry.prompt
         self._memory, remembered = memory, recall(memory)
         self._panel.display, self._panel.live_ladder = compare or remembered.compare, remembered.live_ladder
-        self._loaded = False
         self._models: tuple[str, ...] = ()  # that can be talked with
         self._events: asyncio.AbstractEventLoop | None = None
-
         chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
         self._troubles = chosen.troubles
         self.theme = chosen.theme or self.theme
@@ -127,9 +124,8 @@ class ChatApp(Actions):
 
     @property
     def kept(self) -> Path | None:
-        """The file in which this conversation is kept, if anything was said and it is."""
-        session = self._conversation.session
-        return session.path if session.turns else None
+        """The file in which what was said is kept, if it is."""
+        return self._conversation.session.path
 
     def leave(self, code: int) -> None:
         """Ends, from the handler of a signal: the screen may be waiting for a key for ever, and a signal alone does not wake it."""

@@ -8,6 +8,7 @@ from chatbot.errors import OptionError
 from chatbot.records import Attention, BotCard, Influence, Ladder, Race, Twins, plural, whole_number
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
+NO_RACE = "There is no race yet: say something while the panel is open (F2)."
 SPOKEN = 3  # words of a beginning that a sentence repeats
 
 

@@ -214,7 +214,7 @@ def test_the_replay_goes_word_by_word_and_at_once_without_animations(engine, mon
     async def script(pilot):
         await see(pilot, "daily-gru")
         await pilot.press("f5")
-        await see(pilot, "There is no race to replay yet")
+        await see(pilot, "There is no race yet")
         await ask(pilot, WEATHER)
         await see(pilot, "(end)")
         view = app.query_one(RaceView)
