@@ -47,6 +47,7 @@ class NetworkOptions:
     word_dropout: float = 0.1  # the share of the heard pieces that training leaves out
     bidirectional: bool = True  # the encoder reads from both ends
     attention: Attention = "general"
+    pieces: bool = True  # attention finds the pieces themselves too, and not only what the encoder made of them
     tied: bool = True  # one matrix embeds pieces and scores them
     reverse_source: bool = False  # the encoder reads the last piece first (Sutskever et al. 2014)
     pairs: int = 64  # width of a pair of neighbouring pieces, by which the listener plans as well
@@ -139,7 +140,7 @@ def network_options_from(stored: dict[str, Any]) -> NetworkOptions:
     """The options that a bundle stores. Raises OptionError for one that this program does not know."""
     if unknown := stored.keys() - {field.name for field in fields(NetworkOptions)}:
         raise OptionError(f"unknown network option {sorted(unknown)[0]}")
-    return NetworkOptions(**{"pairs": 0, "grams": 0, **stored})  # bundles of 0.1 have none
+    return NetworkOptions(**{"pairs": 0, "grams": 0, "pieces": False, **stored})  # bundles of 0.1 have none
 
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.batches import pad
+from chatbot.networks.attention import Attention
 from chatbot.networks.embedding import FEW, Grams, Heard, hashed
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD, SEP, letters_of
@@ -20,6 +21,17 @@ def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces(
     assert not left_out[few].any()
     assert 0.3 < left_out.sum() / (source[~few] != PAD).sum() < 0.7
     assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
+
+
+def test_attention_finds_the_pieces_themselves_where_it_is_told_to():
+    heard, mask = torch.randn(2, 3, 8), torch.ones(2, 3, dtype=torch.bool)
+    for width in (8, 5):
+        embedded = torch.randn(2, 3, width)
+        assert torch.equal(Attention("dot", 8, 8).remember(heard, embedded, mask).values, heard)
+        attention = Attention("dot", 8, 8, width)
+        memory = attention.remember(heard, embedded, mask)
+        assert torch.equal(memory.keys, heard), "they are found by what was made of them"
+        torch.testing.assert_close(memory.values, heard + (embedded if width == 8 else embedded @ attention.piece.weight.T))
 
 
 LETTERS = torch.tensor(letters_of([*[""] * (SEP + 1), " so", " he", "lp", " me", "!", " hel", " Help", "p"]))

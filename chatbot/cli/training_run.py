@@ -309,7 +309,8 @@ def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) ->
         now = enumerate(map(data.vocabulary.decode, _repeating(data) if had and replies else ()))
         listener = base.listener.planning(replies, {number: had[reply] for number, reply in now if reply in had})
         return {"listener": listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
-    listener = Seq2Seq(replace(settings.network, replies=replies), len(data.vocabulary), torch.tensor(data.vocabulary.letters()))
+    options = replace(settings.network, replies=replies, pieces=settings.network.pieces and not replies)  # a plan gains nothing by them
+    listener = Seq2Seq(options, len(data.vocabulary), torch.tensor(data.vocabulary.letters()))
     without = parameters(listener) - (parameters(listener.planner) if listener.planner else 0)  # who has to speak at once cannot plan
     interrupters = {f"interrupter-{wait}": twin(settings.network, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
     return {"listener": listener, **interrupters}

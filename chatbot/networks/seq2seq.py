@@ -69,7 +69,9 @@ class Seq2Seq(nn.Module):
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
         self.planner = Planner(options, letters) if options.replies else None
-        self.attention = None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden)
+        self.attention = (
+            None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden, options.embedding if options.pieces else 0)
+        )
         self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
         self.dropout = Dropout(options.dropout)
 
@@ -85,7 +87,7 @@ class Seq2Seq(nn.Module):
         ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
         heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
-        memory = self.attention.remember(heard, mask) if self.attention else None
+        memory = self.attention.remember(heard, embedded, mask) if self.attention else None
         plan = self.planner(embedded, heard, last[-1], source, now) if self.planner else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
