@@ -123,7 +123,7 @@ def bundle_folder(tmp_path_factory, save_bundle) -> Path:
 
 def _wild(network):
     """`network` in evaluation mode, its weights drawn wide."""
-    generator = torch.Generator().manual_seed(7)
+    generator = torch.Generator().manual_seed(9)
     with torch.no_grad():
         for weight in network.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) * 0.6)

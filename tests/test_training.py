@@ -66,7 +66,7 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
-    *_, last = run(networks, examples, epochs=80, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=(0.0, 0.0), plan=0.0)
+    *_, last = run(networks, examples, epochs=120, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=(0.0, 0.0), plan=0.0)
     for name, network in last.networks.items():
         bot = Bot(network.eval(), vocabulary)
         replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]

@@ -296,4 +296,4 @@ class Actions(App[None]):
             self.action_stop()
             self._prompt.put("")
             self._interrupted = now
-            self._chat.remark("ctrl+c once more quits.")
+            self._prompt.hint("ctrl+c once more quits", TWICE)

@@ -67,6 +67,12 @@ class Prompt(TextArea):
         """Sets what an empty prompt says."""
         self.placeholder = painted(placeholder)
 
+    def hint(self, text: str, seconds: float) -> None:
+        """Says something else while it is empty, for so many seconds."""
+        before, now = self.placeholder, painted(text)
+        self.placeholder = now
+        self.set_timer(seconds, lambda: self.say(str(before)) if self.placeholder is now else None)
+
     async def on_key(self, event: Key) -> None:
         """Enter and its kin, here and not as bindings: those would overtake the keys typed just before them. So would the blank that pauses a replay."""
         if event.key == "enter":

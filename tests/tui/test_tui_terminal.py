@@ -106,7 +106,7 @@ def test_it_can_be_left_while_it_loads_replies_or_replays(moment, shown):
         if moment == "replay":
             terminal.type(b"\x1b[15~")  # F5
         terminal.type(b"\x03")
-        terminal.until(b"ctrl+c once more quits.")
+        terminal.until(b"trl+c once more quits")
         terminal.type(b"\x03")
         assert terminal.left() == 0
 
