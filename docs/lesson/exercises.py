@@ -17,7 +17,7 @@ from pathlib import Path
 AT_ONCE = 2
 SMALL = "--vocabulary bpe --embedding 64 --dropout 0 --word-dropout 0 --learning-rate 0.005"
 LISTS = f"chatbot train lists/train.tsv --valid lists/valid.tsv --no-interrupter --one-directional --cell gru {SMALL} --batch-tokens 512 --epochs 8 --threads 1"
-MOODS = f"chatbot train moods.tsv --out models/moods --wait 1,3,5,8 --hidden 64 {SMALL} --batch-tokens 256 --epochs 6 --threads 2"
+MOODS = f"chatbot train moods.tsv --out models/moods --wait 1,3,5,8 --hidden 64 {SMALL} --batch-tokens 256 --epochs 12 --threads 2"
 BOTTLENECK = {
     "none-16": "--attention none --hidden 16",
     "none-64": "--attention none --hidden 64",
