@@ -54,7 +54,8 @@ class Panel(Pictures):
     @property
     def last_word(self) -> str:
         """The word in which the race ends."""
-        return self._answered.race.words[-1].heard.strip() if self._answered and self._answered.race else ""
+        words = self._answered.race.words if self._answered and self._answered.race else ()
+        return words[-1].heard.strip() if words else ""
 
     @property
     def can_leave(self) -> bool:

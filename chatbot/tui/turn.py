@@ -230,11 +230,12 @@ class Turn(Sheet, can_focus=True):
         words = len(answer.ladder.rungs) if answer.ladder else len(self.utterance.split())
         facts += [
             f"p {answer.reply.probability:.2f} {bar(answer.reply.probability)}",
-            f"heard {words} of {words}{' and the turn before' if answer.question.history else ''}",
+            f"heard {words} of {words}",
             f"{answer.reply.milliseconds:.0f} ms",
         ]
         if answer.ladder:
-            facts += filter(None, [f"settled at {answer.ladder.settled}", mistaken(self.utterance, answer.ladder.rungs[-1].heard)])
+            heard = answer.ladder.rungs[-1].heard if answer.ladder.rungs else self.utterance
+            facts += filter(None, [f"settled at {answer.ladder.settled}", mistaken(self.utterance, heard)])
         if answer.question.decoding.strategy == "sample":
             facts.append(f"seed {answer.question.decoding.seed}")
         if answer.reply.unsure:
