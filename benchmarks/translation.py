@@ -25,8 +25,8 @@ from chatbot.networks.token_by_token import parameters
 from chatbot.records import Decoding
 
 RECIPE = (
-    "--hidden 384 --embedding 384 --attention dot --dropout 0.3 --label-smoothing 0.1 --vocab-size 6000 "
-    "--epochs 10 --batch-tokens 2048 --openings 0 --plan 0 --no-interrupter --device cpu --plain"
+    "--layers 2 --hidden 384 --embedding 384 --attention dot --dropout 0.3 --label-smoothing 0.1 --vocab-size 6000 "
+    "--epochs 10 --batch-tokens 2048 --learning-rate 0.002 --openings 0 --plan 0 --no-interrupter --device cpu --plain"
 )
 DECODINGS = {"greedy": Decoding(), "beam 5": Decoding(strategy="beam", width=5)}
 

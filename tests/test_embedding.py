@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.batches import pad
-from chatbot.networks.attention import Attention
 from chatbot.networks.embedding import FEW, Grams, Heard, hashed
+from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.options import NetworkOptions
 from chatbot.vocabulary import PAD, SEP, letters_of
 
@@ -23,15 +23,16 @@ def test_words_are_left_out_in_training_but_never_of_an_utterance_of_few_pieces(
     assert torch.equal(heard.eval()(source), heard.table(source)), "who talks hears all"
 
 
-def test_attention_finds_the_pieces_themselves_where_it_is_told_to():
-    heard, mask = torch.randn(2, 3, 8), torch.ones(2, 3, dtype=torch.bool)
-    for width in (8, 5):
-        embedded = torch.randn(2, 3, width)
-        assert torch.equal(Attention("dot", 8, 8).remember(heard, embedded, mask).values, heard)
-        attention = Attention("dot", 8, 8, width)
-        memory = attention.remember(heard, embedded, mask)
-        assert torch.equal(memory.keys, heard), "they are found by what was made of them"
-        torch.testing.assert_close(memory.values, heard + (embedded if width == 8 else embedded @ attention.piece.weight.T))
+def test_what_attention_finds_is_also_translated_word_by_word_where_it_is_told_to():
+    source, tokens = torch.tensor([[7, 8, 9, 10], [11, 12, PAD, PAD]]), torch.tensor([[1, 9, 8], [1, 7, 7]])
+    for pieces in (True, False):
+        network = Seq2Seq(NetworkOptions(hidden=8, embedding=6, attention="dot", pieces=pieces), 20).eval()
+        for weight in network.speak.squeeze.parameters():
+            torch.nn.init.zeros_(weight)  # nothing is known of the sentence, only what stands where it looks
+        context = network.encode(source)
+        found = torch.tanh(network.attend(tokens, context) @ network.heard(source))
+        expected = network.speak.logits(found + torch.tanh(network.speak.word(found))) if pieces else torch.zeros(2, 3, 20)
+        torch.testing.assert_close(network.decode(tokens, context)[0], expected)
 
 
 LETTERS = torch.tensor(letters_of([*[""] * (SEP + 1), " so", " he", "lp", " me", "!", " hel", " Help", "p"]))

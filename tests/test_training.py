@@ -144,7 +144,7 @@ def test_a_network_stops_after_its_patience_and_the_other_goes_on(examples, fres
         weight.requires_grad_(False)
     networks["listener"].bridge[0].weight.requires_grad_(True)
     with torch.no_grad():  # nothing it can learn is of use
-        networks["listener"].speak.squeeze.weight.zero_()
+        networks["listener"].speak.logits.weight.zero_()
     ends = [one for one in run(networks, examples, examples, epochs=8, patience=2) if one.epoch_ended]
     epochs = {name: [one.epoch for one in ends if name in one.validations] for name in networks}
     assert epochs == {"listener": [1, 2, 3], "interrupter-1": [1, 2, 3, 4, 5, 6, 7, 8]}
@@ -154,7 +154,7 @@ def test_a_network_stops_after_its_patience_and_the_other_goes_on(examples, fres
 def test_when_all_have_stopped_training_ends(examples, fresh):
     network = fresh()["listener"]
     with torch.no_grad():
-        network.speak.squeeze.weight.zero_()
+        network.speak.logits.weight.zero_()
     for name, weight in network.named_parameters():
         weight.requires_grad_(name == "bridge.0.weight")
     assert run({"listener": network}, examples, examples, epochs=50, patience=3)[-1].epoch == 4

@@ -69,10 +69,9 @@ class Seq2Seq(nn.Module):
         self.decoder = Recurrence(options.cell, options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.bridge = nn.ModuleList(nn.Linear(options.hidden, options.hidden * self.decoder.states) for _ in range(options.layers))
         self.planner = Planner(options, letters) if options.replies else None
-        self.attention = (
-            None if options.attention == "none" else Attention(options.attention, options.hidden, options.hidden, options.embedding if options.pieces else 0)
-        )
-        self.speak = Speak(options, options.hidden * (1 if self.attention is None else 2), self.said)
+        attends = options.attention != "none"
+        self.attention = Attention(options.attention, options.hidden, options.hidden) if attends else None
+        self.speak = Speak(options, options.hidden * (2 if attends else 1), self.said, pieces=attends and options.pieces)
         self.dropout = Dropout(options.dropout)
 
     def encode(self, source: Tensor) -> Context:
@@ -87,7 +86,9 @@ class Seq2Seq(nn.Module):
         ends = [lengths, now.sum(1)] if self.options.bidirectional else [lengths]
         heard, last = self.encoder(embedded, lengths, ends[::-1] if self.options.reverse_source else ends)  # (B, S, H), (L, B, H)
         started = torch.stack([torch.tanh(bridge(part)) for bridge, part in zip(self.bridge, last, strict=True)])  # (L, B, H * states)
-        memory = self.attention.remember(heard, embedded, mask) if self.attention else None
+        memory = None
+        if self.attention is not None:
+            memory = self.attention.remember(heard, torch.cat([heard, embedded], -1) if self.options.pieces else heard, mask)
         plan = self.planner(embedded, heard, last[-1], source, now) if self.planner else None
         return Context(started.chunk(self.decoder.states, -1), memory, lengths.new_zeros(len(source)), plan)
 
@@ -97,7 +98,7 @@ class Seq2Seq(nn.Module):
         outputs, state = self.decoder(self.dropout(self.said(tokens)), context.state)  # (B, T, H)
         if self.attention is not None:
             assert context.memory is not None
-            outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, 2H)
+            outputs = torch.cat([outputs, self.attention(outputs, context.memory)], -1)  # (B, T, H + F)
         return self.speak(outputs), Context(state, context.memory, context.position + tokens.shape[1])
 
     def attend(self, tokens: Tensor, context: Context) -> Tensor:
@@ -186,11 +187,18 @@ class ByGrams(nn.Module):
 
 
 class Speak(nn.Module):
-    """From what the decoder holds to logits: logits = E tanh(W x) + b, where E is the table of `said` when `tied` (Press & Wolf 2017)."""
+    """From what the decoder holds, and what attention has found, to logits: E (tanh(W x) + u) + b, where E is the table of `said` when `tied` (Press & Wolf 2017).
 
-    def __init__(self, options: NetworkOptions, inputs: int, said: Said) -> None:
+    Where attention finds pieces, u = l + tanh(U l), l = tanh(e), and e is their mean as they are embedded: what stands there is also translated word by word,
+    whatever the sentence has made of it, and a word that is rare is not taken for the one that is common in such a place (Nguyen & Chiang 2018, section 4, here
+    into the same E). Without, u = 0.
+    """
+
+    def __init__(self, options: NetworkOptions, inputs: int, said: Said, *, pieces: bool = False) -> None:
         super().__init__()
+        self.inputs = inputs
         self.squeeze = nn.Linear(inputs, options.embedding)
+        self.word = nn.Linear(options.embedding, options.embedding) if pieces else None
         self.dropout = Dropout(options.dropout)
         self.logits = nn.Linear(options.embedding, said.table.num_embeddings)
         if options.tied:
@@ -198,8 +206,12 @@ class Speak(nn.Module):
         nn.init.zeros_(self.logits.bias)
 
     def forward(self, outputs: Tensor) -> Tensor:
-        """Logits (B, T, V) for `outputs` (B, T, I)."""
-        return self.logits(self.dropout(torch.tanh(self.squeeze(outputs))))
+        """Logits (B, T, V) for `outputs` (B, T, I), behind which come, with `pieces`, those that were found (B, T, E)."""
+        spoken = torch.tanh(self.squeeze(outputs[..., : self.inputs]))  # (B, T, E)
+        if self.word is not None:
+            word = torch.tanh(outputs[..., self.inputs :])
+            spoken = spoken + word + torch.tanh(self.word(word))
+        return self.logits(self.dropout(spoken))
 
 
 def turn(steps: int, lengths: Tensor) -> Tensor:
