@@ -1,5 +1,6 @@
 """The copy of a corpus that is cleaned, and its parts: laws on small files, and on files that hypothesis makes."""
 
+import gzip
 import json
 import re
 from contextlib import suppress
@@ -164,15 +165,55 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
     assert other.read_text() == "old"
     (tmp_path / "link.tsv").symlink_to("other.tsv")
     for place in (other, tmp_path / "link.tsv"):
-        with pytest.raises(CorpusError, match="never changed"), whole_files([place], force=True, keep=[other]):
+        with pytest.raises(CorpusError, match="it is read"), whole_files([place], force=True, keep=[other]):
             raise AssertionError
     with whole_files([tmp_path / "link.tsv"], force=True) as files:
         files[0].write(b"new")
     assert (tmp_path / "link.tsv").is_symlink()
     assert other.read_text() == "new"
+    (tmp_path / "round.tsv").symlink_to("round.tsv")
+    with whole_files([tmp_path / "round.tsv"], force=True) as files:
+        files[0].write(b"out of the circle")
+    assert (tmp_path / "round.tsv").read_text() == "out of the circle"
     for place in (tmp_path, tmp_path / "no" / "where.tsv", tmp_path / "a.tsv.gz"):
         with pytest.raises(CorpusError), whole_files([place], force=True):
             raise AssertionError
+
+
+def test_the_groups_of_what_was_there_before_go_with_it(tmp_path):
+    for name in ("a.tsv", "real.tsv"):
+        (tmp_path / name).write_text("old\told\n")
+        (tmp_path / name).with_suffix(".groups.tsv").write_text("1\tt\t\t\n")
+    (tmp_path / "link.tsv").symlink_to("real.tsv")
+    kept = sorted(tmp_path.iterdir())
+    with suppress(KeyboardInterrupt), whole_files([tmp_path / "a.tsv"], force=True):
+        raise KeyboardInterrupt
+    with pytest.raises(CorpusError, match="is there already"), whole_files([tmp_path / "new.tsv", tmp_path / "a.tsv"]):
+        raise AssertionError
+    assert sorted(tmp_path.iterdir()) == kept
+    with whole_files([tmp_path / "a.jsonl"]):
+        pass
+    (tmp_path / "a.jsonl").unlink()
+    assert sorted(tmp_path.iterdir()) == kept
+    for out in ("a.tsv", "link.tsv"):
+        with whole_files([tmp_path / out], force=True) as files:
+            files[0].write(b"hi\tho\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsv", "link.tsv", "real.tsv"]
+    (tmp_path / "b.groups.tsv").write_text("1\tt\t\t\n")
+    with pytest.raises(CorpusError, match="is there already") as caught, whole_files([tmp_path / "b.tsv"]):
+        raise AssertionError
+    assert caught.value.place == tmp_path / "b.groups.tsv"
+    with pytest.raises(CorpusError, match="it is read"), whole_files([tmp_path / "b.tsv"], force=True, keep=[tmp_path / "b.groups.tsv"]):
+        raise AssertionError
+
+
+def test_a_corpus_keeps_its_groups_when_its_parts_are_written_beside_it(tmp_path, told):
+    told(MANY, [f"{number}\tt{number % 7}\t\t\t0" for number in range(1, 601)])
+    (tmp_path / "a.tsv").rename(tmp_path / "train.tsv.gz")
+    (tmp_path / "train.tsv.gz").write_bytes(gzip.compress((tmp_path / "train.tsv.gz").read_bytes()))
+    (tmp_path / "a.groups.tsv").rename(tmp_path / "train.groups.tsv")
+    with pytest.raises(CorpusError, match="it is read"):
+        write_parts([tmp_path / "train.tsv.gz"], tmp_path, force=True)
 
 
 def test_the_parts_are_those_of_the_split(tmp_path, told):

@@ -7,7 +7,6 @@ import typer
 
 from chatbot.cli import options
 from chatbot.errors import CorpusError, OptionError
-from chatbot.files import write_whole
 from chatbot.records import plural
 from chatbot.safe_text import safe_json, safe_line
 
@@ -53,6 +52,7 @@ def import_(
     """
     from chatbot.corpus.importers.imported import import_files
     from chatbot.corpus.importers.registry import Wishes
+    from chatbot.corpus.written import check_places, whole_files
 
     if as_ not in ("tsv", "topics"):
         raise OptionError(f"no kind of corpus called “{as_}”", place="--as", remedy="use tsv or topics")
@@ -60,16 +60,20 @@ def import_(
     if dates is not None and order is None:
         raise OptionError(f"“{dates}” comes first in no date", place="--dates", remedy="use day or month")
     path = out if out is not None else Path("corpus.tsv") if as_ == "tsv" else Path("corpus") / "import.topic"
-    _refuse(path, files, force, topics=as_ == "topics")
+    ending = ".tsv" if as_ == "tsv" else ".topic"
+    if path.suffix != ending:
+        raise OptionError(f"“{path}” does not end in {ending}", place="--out", remedy=f"name a {ending} file")
+    check_places([path], force=force, keep=files)  # before anything is read
     wishes = Wishes(format_, reply_as, gap, order, utterance, reply, cap_replies, scrub)
     found = import_files(files, wishes)
     text = found.tsv() if as_ == "tsv" else found.topics()
     try:
         if out is None:
             path.parent.mkdir(exist_ok=True)
-        write_whole(path, text.encode())
     except OSError as error:
-        raise CorpusError(f"cannot be written: {error.strerror}", place=path, remedy="name another file with --out") from None
+        raise CorpusError(f"no folder can be made: {error.strerror}", place=path.parent, remedy="name another file with --out") from None
+    with whole_files([path], force=force, keep=files) as (file,):
+        file.write(text.encode())
     report = _report(path, found)
     for line in _account(found):
         typer.echo(safe_line(line), err=True)
@@ -83,19 +87,6 @@ def import_(
         *([plural(text.count("\n== "), "topic")] if as_ == "topics" else ()),
     ]
     typer.echo(safe_line(f"{path}: {', '.join(told)}"))
-
-
-def _refuse(path: Path, files: list[Path], force: bool, *, topics: bool) -> None:
-    """Raises before anything is read when `path` cannot be what is written."""
-    ending = ".topic" if topics else ".tsv"
-    if path.suffix != ending:
-        raise OptionError(f"“{path}” does not end in {ending}", place="--out", remedy=f"name a {ending} file")
-    if not path.exists():
-        return
-    if any(file.exists() and file.samefile(path) for file in files):
-        raise CorpusError("it is read, so it is not written", place=path, remedy="name another file with --out")
-    if not force:
-        raise CorpusError("there already", place=path, remedy="name another file with --out, or overwrite it with --force")
 
 
 def _report(path: Path, found: "Imported") -> dict[str, Any]:

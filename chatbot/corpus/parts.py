@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chatbot.corpus.pairs import Count, Pair, read_blocks
+from chatbot.corpus.pairs import Count, Pair, groups_path, read_blocks
 from chatbot.corpus.split import IN_TRAIN, Rows, split_rows
 from chatbot.corpus.written import whole_files
 from chatbot.errors import CorpusError
@@ -40,7 +40,7 @@ def write_parts(paths: Sequence[Path], folder: Path, *, history: int = 0, force:
     except OSError as error:
         raise CorpusError(f"no folder can be made: {error.strerror}", place=folder, remedy="name another one with --out") from None
     counts = [0, 0, 0]
-    with whole_files(names, force=force, keep=paths) as files:
+    with whole_files(names, force=force, keep=[*paths, *map(groups_path, paths)]) as files:
         row = 0
         for path in paths:
             for block in read_blocks(path, history=history):

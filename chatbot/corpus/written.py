@@ -6,20 +6,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from chatbot.corpus.pairs import PACKED
+from chatbot.corpus.pairs import PACKED, groups_path
 from chatbot.errors import CorpusError
+
+_NO_CORPORA = (".jsonl", ".topic")  # what else is written with the name of a corpus
 
 
 @contextmanager
 def whole_files(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Path] = ()) -> Iterator[Sequence[BinaryIO]]:
     """Files to write to, beside their places; when all is well they are put there, one after the other, and otherwise nothing is.
 
-    Raises CorpusError, with nothing changed, for a file that is there already (with `force` it is replaced), for one of those to `keep`, and for
-    what cannot be written.
+    A NAME.groups.tsv that is not among them goes with the NAME.tsv that it was made for: to the new one its topics would be given by line number.
+    Raises CorpusError, with nothing changed, as `check_places` does, and for what cannot be written.
     """
-    for path in paths:
-        _check(path, force, keep)
-    real = [path.resolve() for path in paths]  # through a link the file behind it is written
+    check_places(paths, force=force, keep=keep)
+    real = _real(paths)
     beside = [path.with_name(f".{path.name}.part") for path in real]
     try:
         with ExitStack() as undo:
@@ -33,21 +34,35 @@ def whole_files(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Pa
                     os.fsync(file.fileno())
             for part, path in zip(beside, real, strict=True):
                 os.replace(part, path)
+            for path in _stale(paths):
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise CorpusError(
             f"cannot be written: {error.strerror}", place=paths[0], remedy="name another file in a folder that is there and yours, or make room"
         ) from None
 
 
-def _check(path: Path, force: bool, keep: Sequence[Path]) -> None:
-    """Raises CorpusError when `path` should not be written."""
-    if path.suffix in PACKED:
-        raise CorpusError("what is written is not packed", place=path, remedy="name a .tsv file")
-    if not os.path.lexists(path):
-        return
-    if any(os.path.exists(one) and os.path.exists(path) and os.path.samefile(path, one) for one in keep):
-        raise CorpusError("that is the corpus itself, which is never changed", place=path, remedy="name another file")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise CorpusError("not a regular file", place=path, remedy="name a file")
-    if not force:
-        raise CorpusError("is there already", place=path, remedy="name another file, or replace it with --force")
+def check_places(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Path] = ()) -> None:
+    """Raises CorpusError for a file that is there already (with `force` it is replaced), for one of those to `keep`, and for what is no file."""
+    for path in (*paths, *_stale(paths)):
+        if path.suffix in PACKED:
+            raise CorpusError("what is written is not packed", place=path, remedy="name a .tsv file")
+        if not os.path.lexists(path):
+            continue
+        if any(os.path.exists(one) and os.path.exists(path) and os.path.samefile(path, one) for one in keep):
+            raise CorpusError("it is read, so it is not written", place=path, remedy="name another file")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise CorpusError("not a regular file", place=path, remedy="name a file")
+        if not force:
+            raise CorpusError("is there already", place=path, remedy="name another file, or replace it with --force")
+
+
+def _real(paths: Sequence[Path]) -> list[Path]:
+    """The files behind links, which are what is written; of links in a circle one of these."""
+    return [Path(os.path.realpath(path)) for path in paths]
+
+
+def _stale(paths: Sequence[Path]) -> list[Path]:
+    """The groups of corpora that stood at `paths` before, unless they are written as well."""
+    written = [*paths, *_real(paths)]
+    return [groups for path in written if path.name and path.suffix not in _NO_CORPORA and (groups := groups_path(path)) not in written]

@@ -172,8 +172,8 @@ def test_fix_writes_what_can_be_trained_on_and_keeps_its_hands_off_the_rest(chat
     assert chatbot("corpus", "check", "clean.tsv").lines[0].startswith("22 pairs")
     assert "is there already" in mistake("corpus", "check", "shop.tsv", "--fix", "clean.tsv")
     assert chatbot("corpus", "check", "shop.tsv", "--fix", "clean.tsv", "--force").code == 0
-    assert "never changed" in mistake("corpus", "check", "shop.tsv", "--fix", "shop.tsv", "--force")
-    assert "never changed" in mistake("corpus", "check", "shop.tsv", "--fix", tmp_path / "shop.tsv", "--force")
+    assert "it is read" in mistake("corpus", "check", "shop.tsv", "--fix", "shop.tsv", "--force")
+    assert "it is read" in mistake("corpus", "check", "shop.tsv", "--fix", tmp_path / "shop.tsv", "--force")
     assert shop.read_bytes() == before
     (tmp_path / "bad.tsv").write_text("nothing\n")
     assert "no" in mistake("corpus", "check", "bad.tsv", "--fix", "other.tsv")
@@ -267,6 +267,22 @@ def test_split_writes_the_parts(chatbot, mistake, tmp_path, larger, strict_json)
     assert "is there already" in mistake("corpus", "split", "a.tsv")
     pairs = strict_json(chatbot("corpus", "split", "a.tsv", "--json", "--force").out)["pairs"]
     assert pairs["train"] == (tmp_path / "a-split" / "train.tsv").read_text().count("\n")
+
+
+def test_what_is_written_anew_without_topics_has_none_of_those_before(chatbot, mistake, tmp_path, larger):
+    """A pair that gets the topic of another by its line vanishes, where that one needs a turn before."""
+    lines = [*larger.splitlines(), "old\tline"]
+    (tmp_path / "grouped.tsv").write_text("".join(f"{line}\n" for line in lines))
+    (tmp_path / "grouped.groups.tsv").write_text("".join(f"{number}\tt\t\t\t1\n" for number in range(1, len(lines))) + f"{len(lines)}\tt\t\t\t0\n")
+    (tmp_path / "plain.tsv").write_text(larger)
+    for corpus in ("grouped.tsv", "plain.tsv"):
+        assert chatbot("corpus", "check", corpus, "--fix", "clean.tsv", "--force").code == 0
+    assert chatbot("corpus", "check", "clean.tsv").lines[0].startswith("480 pairs")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "train.groups.tsv").write_text("1\tt\t\t\t1\n")
+    assert "train.groups.tsv: is there already" in mistake("corpus", "split", "plain.tsv", "--out", "parts")
+    assert chatbot("corpus", "split", "plain.tsv", "--out", "parts", "--force").code == 0
+    assert sorted(os.listdir(tmp_path / "parts")) == ["test.tsv", "train.tsv", "valid.tsv"]
 
 
 @pytest.mark.parametrize("options", [["pets.tsv"], ["pets.tsv", "--history", 1], ["nosuch.tsv"], ["bad.tsv"], ["larger.tsv", "--out", "pets.tsv"]])

@@ -69,11 +69,24 @@ def test_topics_that_expand(chatbot, faq, tmp_path):
     assert {"\t".join(pair) for pair in exports.QUESTIONS} == {line for line in lines if line}
 
 
+def test_groups_of_a_corpus_that_was_there_are_not_those_of_what_is_imported(chatbot, mistake, faq, tmp_path):
+    chatbot("corpus", "new", "shop")
+    chatbot("corpus", "expand", "shop")
+    (tmp_path / "shop.tsv").unlink()
+    assert mistake("corpus", "import", "faq.csv", "--out", "shop.tsv").startswith("shop.groups.tsv: is there already; ")
+    assert "it is read" in mistake("corpus", "import", "shop.groups.tsv", "--out", "shop.tsv", "--force")
+    chatbot("corpus", "expand", "shop")
+    assert chatbot("corpus", "import", "faq.csv", "--out", "shop.tsv", "--force").code == 0
+    assert all(pair.group is None for pair in read_pairs(tmp_path / "shop.tsv"))
+    assert "was not written by `corpus expand`" in mistake("corpus", "expand", "shop")
+    assert sorted(os.listdir(tmp_path)) == ["faq.csv", "shop", "shop.tsv"]
+
+
 def test_nothing_is_overwritten_unasked(chatbot, mistake, faq, tmp_path):
     (tmp_path / "corpus.tsv").write_text("mine\tmine\n")
-    assert mistake("corpus", "import", "faq.csv") == "corpus.tsv: there already; name another file with --out, or overwrite it with --force"
+    assert mistake("corpus", "import", "faq.csv") == "corpus.tsv: is there already; name another file, or replace it with --force"
     assert (tmp_path / "corpus.tsv").read_text() == "mine\tmine\n"
-    assert mistake("corpus", "import", "corpus.tsv", "--force") == "corpus.tsv: it is read, so it is not written; name another file with --out"
+    assert mistake("corpus", "import", "corpus.tsv", "--force") == "corpus.tsv: it is read, so it is not written; name another file"
     assert chatbot("corpus", "import", "faq.csv", "--force").code == 0
     assert sorted(os.listdir(tmp_path)) == ["corpus.tsv", "faq.csv"]
 
@@ -82,7 +95,10 @@ def test_nothing_is_overwritten_unasked(chatbot, mistake, faq, tmp_path):
     ("arguments", "line"),
     [
         (["nosuch.csv"], "nosuch.csv: no such file; check the path"),
-        (["faq.csv", "--out", "nosuch/x.tsv"], "nosuch/x.tsv: cannot be written: No such file or directory; name another file with --out"),
+        (
+            ["faq.csv", "--out", "nosuch/x.tsv"],
+            "nosuch/x.tsv: cannot be written: No such file or directory; name another file in a folder that is there and yours, or make room",
+        ),
         (["faq.csv", "--out", "x.txt"], "--out: “x.txt” does not end in .tsv; name a .tsv file"),
         (["faq.csv", "--as", "words"], "--as: no kind of corpus called “words”; use tsv or topics"),
         (["faq.csv", "--dates", "year"], "--dates: “year” comes first in no date; use day or month"),
