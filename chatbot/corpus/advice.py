@@ -41,7 +41,7 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
         yield f"{why} to hold any out: nothing can be said of how well it generalises; write more ways to say each thing, or train with --valid FILE"
     if report.needing:
         yield f"{plural(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
-    yield from _replies(report, names)
+    yield from _replies(report, paths)
     if report.contradictory_pairs > DOUBTFUL * report.pairs:
         share = f"{report.contradictory_pairs / report.pairs:.0%} of the pairs contradict others"
         yield (
@@ -53,15 +53,23 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     yield from _form(report, clean)
 
 
-def _replies(report: Report, names: str) -> Iterator[str]:
+def _replies(report: Report, paths: Sequence[str]) -> Iterator[str]:
     top = report.commonest[0]
     if top.share > DULL and top.times > ABOVE * report.pairs / report.replies:
-        yield (
-            f"“{top.reply}” is {top.share:.1%} of all replies: a bot learns to say that to everything; cap it,\n"
-            f"chatbot corpus import {names} --cap-replies {max(10, int(report.pairs * DULL / 2))}"
-        )
+        yield f"“{top.reply}” is {top.share:.1%} of all replies: a bot learns to say that to everything; {_capped(report, paths)}"
     if report.repeated > DOUBTFUL * report.pairs:
         yield f"{report.repeated / report.pairs:.0%} of the pairs are repeated, letter by letter: what is said often is learnt best, so leave them only where that is meant"
+
+
+def _capped(report: Report, paths: Sequence[str]) -> str:
+    """What to do about a reply that is too common. `corpus import` reads plain pairs: it would drop topics and the ends of conversations."""
+    cap = f"--cap-replies {max(10, int(report.pairs * DULL / 2))}"
+    if report.topics:
+        return "give its topic more replies, or keep fewer of its utterances with @pairs"
+    if report.conversations:
+        return f"leave most of these pairs out, with a blank line in the place of each,\nas `chatbot corpus import CHAT {cap}` does"
+    plain = [path.removesuffix(".gz").removesuffix(".zst") for path in paths]
+    return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {shlex.join(plain)} {cap}"
 
 
 def _held_out(report: Report) -> Iterator[str]:
