@@ -69,7 +69,7 @@ def _capped(report: Report, paths: Sequence[str]) -> str:
     if report.conversations:
         return f"leave most of these pairs out, with a blank line in the place of each,\nas `chatbot corpus import CHAT {cap}` does"
     plain = [path.removesuffix(".gz").removesuffix(".zst") for path in paths]
-    return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {shlex.join(plain)} {cap}"
+    return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {shlex.join(plain)} {cap} --out OUT.tsv"
 
 
 def _held_out(report: Report) -> Iterator[str]:
