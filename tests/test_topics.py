@@ -41,6 +41,14 @@ def test_each_utterance_gets_two_replies_by_rotation(topics):
     assert lines == [("hi", "One."), ("hi", "Two."), ("hello there", "Two."), ("hello there", "Three."), ("hey", "Three."), ("hey", "One.")]
 
 
+def test_any_blanks_may_stand_where_one_does(topics):
+    plain = "@slot\ta\t=\tone\n==\ta\n>\thi\t {a}  {x|\u3000y }\n<\u00a0\u3000Yes.  {a}?\n"
+    assert [(line.utterance, line.reply) for line in expand(read_topics(topics(a=plain)))] == [("hi one x", "Yes. One?"), ("hi one y", "Yes. One?")]
+    late = "== a\n>\tso\t_\n=\tx |\ty\n<  Oh  no.\n= z\t| w\n<\tAh.\n"
+    lines = [(line.utterance, line.reply) for line in expand(read_topics(topics(a=late)))]
+    assert lines == [("so x", "Oh no."), ("so z", "Ah."), ("so y", "Oh no."), ("so w", "Ah.")]
+
+
 def test_a_topic_with_one_reply_gives_it_once(topics):
     assert [line.reply for line in expand(read_topics(topics(a="== a\n> x\n> y\n< Only.\n")))] == ["Only.", "Only."]
 
@@ -98,17 +106,18 @@ def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and
     [
         ("> hi\n< yes\n", ":1:1", "before the first topic"),
         ("# x\n== Bad Name\n", ":2:4", "no name"),
-        ("==\n", ":1:4", "no name"),
+        ("==\n", ":1:3", "no name"),
         ("== a\n> hi\n* yes\n", ":3:1", "begins no line"),
         ("== a\n>hi\n< yes\n", ":2:1", "begins no line"),
-        ("== a\n>\n< yes\n", ":2:3", "nothing after `>`"),
-        ("== a\n@pairs\n", ":2:8", "nothing after `@pairs`"),
+        ("== a\n> hi\n  < yes\n", ":3:1", "a blank before the sign"),
+        ("== a\n>\n< yes\n", ":2:2", "nothing after `>`"),
+        ("== a\n@pairs\n", ":2:7", "nothing after `@pairs`"),
         ("== a\n@pairs 0\n> x _\n", ":2:8", "no number"),
         ("== a\n@pairs many\n> x _\n", ":2:8", "no number"),
         (f"== a\n@pairs {'1' * 5000}\n> x _\n", ":2:8", "no number"),
-        ("\n== a\n< yes\n", ":2:1", "has no utterance"),
-        ("== a\n> hi\n== b\n> ho\n< x\n", ":1:1", "no reply"),
-        ("== a\n> hi\n", ":1:1", "no reply"),
+        ("\n== a\n< yes\n", ":2:4", "has no utterance"),
+        ("== a\n> hi\n== b\n> ho\n< x\n", ":1:4", "no reply"),
+        ("== a\n> hi\n", ":1:4", "no reply"),
         ("== a\n> hi {x|}\n< yes\n", ":2:9", "empty word"),
         ("== a\n> hi _\n= x\n< yes\n", ":3:1", "two endings"),
         ("== a\n> hi _\n= x\n< yes\n= y | z\n< no\n", ":5:1", "equally many"),
@@ -118,22 +127,22 @@ def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and
         ("== a\n> hi\n= x\n< yes\n= y\n< no\n", ":2:3", "ends in the one blank"),
         ("== a\n> a _ b _\n= x\n< yes\n= y\n< no\n", ":2:3", "one blank"),
         ("== a\n> a {b _\n= x\n< yes\n= y\n< no\n", ":2:5", "a brace that does not close"),
-        ("== a\n> hi\n< a\n== a\n> ho\n< b\n", ":4:4", "stands at .*:1 already"),
+        ("== a\n> hi\n< a\n== a\n> ho\n< b\n", ":4:4", "stands at .*:1:4 already"),
         ("== a.then-1\n> hi\n< yes\n", ":1:4", "block of follow-ups"),
         ("@pairs 3\n== a\n> hi\n< yes\n", ":1:1", "before the first topic"),
         ("== a\n@pairs 3\n@pairs 4\n> hi\n< yes\n", ":3:1", "second @pairs"),
         ("== a\n@also b\n@also b\n", ":3:1", "second @also"),
-        ("== a\n@also b a\n> hi\n< yes\n", ":2:7", "named twice, or by itself"),
-        ("== a\n@also b b\n> hi\n< yes\n", ":2:7", "named twice, or by itself"),
-        ("== a\n@also b c d e\n> hi\n< yes\n", ":2:7", "more than 3"),
+        ("== a\n@also b a\n> hi\n< yes\n", ":2:9", "named twice, or by itself"),
+        ("== a\n@also b b\n> hi\n< yes\n", ":2:9", "named twice, or by itself"),
+        ("== a\n@also b c d e\n> hi\n< yes\n", ":2:13", "more than 3"),
         ("== a\n@also b\n> hi\n< yes\n", ":2:7", "no topic b"),
-        ("== a\n@also b\n> hi _\n= x\n< yes\n= y\n< no\n== b\n< so\n", ":2:1", "late-cue"),
+        ("== a\n@also b\n> hi _\n= x\n< yes\n= y\n< no\n== b\n< so\n", ":2:7", "late-cue"),
         ("@slot food = a\n== a\n@also b\n> hi\n< yes\n== b\n> {food}\n< {food}!\n", ":3:7", "a slot in a reply of b"),
-        ("@slot\n", ":1:7", "no slot"),
+        ("@slot\n", ":1:6", "no slot"),
         ("@slot food\n", ":1:7", "no slot"),
         ("@slot Food = a\n", ":1:7", "no slot"),
         ("@slot food =\n", ":1:7", "no slot"),
-        ("@slot food = a\n@slot food = b\n", ":2:7", "stands at .*:1 already"),
+        ("@slot food = a\n@slot food = b\n", ":2:7", "stands at .*:1:7 already"),
         ("@slot food = a | | b\n", ":1:18", "empty word"),
         ("@slot food = a | b | a\n", ":1:22", "stands in the list twice"),
         ("@slot food = a | {b}\n", ":1:18", "braces in a list"),
@@ -169,9 +178,26 @@ def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and
         ("== a\n> hi\n< yes\n>> why\n<< so\n>>> oh\n>> no\n<< so\n", ":6:1", "no reply to this"),
         ("== a\n> hi\n< yes\n>> why\n<< so\n> ho\n", ":6:1", "below its follow-ups"),
         ("== a\n> hi\n< yes\n>> why\n<< so\n< ho\n", ":6:1", "below its follow-ups"),
-        ("== a\n> hi\n< yes\n>> why\n<< so\n>> WHY\n<< ho\n", ":6:4", "is said at .*:4 already"),
-        ("== a\n> hi\n< yes\n>> why\n<< so\n>>> oh\n>>> Oh\n<<< ho\n", ":7:5", "is said at .*:6 already"),
-        ("== a\n> hi {a|b} {a|b}\n> hi a b\n< yes\n", ":3:3", "is said at .*:2 already"),
+        ("== a\n> hi\n< yes\n>> why\n<< so\n>> WHY\n<< ho\n", ":6:4", "is said at .*:4:4 already"),
+        ("== a\n> hi\n< yes\n>> why\n<< so\n>>> oh\n>>> Oh\n<<< ho\n", ":7:5", "is said at .*:6:5 already"),
+        ("== a\n> hi {a|b} {a|b}\n> hi a b\n< yes\n", ":3:3", "is said at .*:2:3 already"),
+        ("== a\n>    i like {fod}\n< yes\n", ":2:14", "no slot called fod"),
+        ("== a\n>\ti\u2028  like {  fod }\n< yes\n", ":2:15", "no slot called fod"),
+        ("== a\n> cafe\u0301 {fod}\n< yes\n", ":2:10", "no slot called fod"),
+        ("== a\n>   i  {a|  b|  a}\n< yes\n", ":2:17", "stands in the list twice"),
+        ("== a\n> a\n>  A\n< yes\n", ":3:4", "is said at .*:2:3 already"),
+        ("== a\n> hi\n<   yes  {\n", ":3:10", "does not close"),
+        ("@slot food = a\n== a\n> hi {food}\n<  {food}  {a|b}\n", ":4:12", "choices in a reply"),
+        ("@slot x = a\n@slot y = b\n== a\n> hi {x}\n<  {x}  { y }\n", ":5:9", "{y} in a reply"),
+        ("== a\n> hi\n< yes\n>>   so  _\n<< no\n", ":4:10", "blank outside"),
+        ("== a\n>   so\n= x\n< yes\n= y\n< no\n", ":2:5", "ends in the one blank"),
+        ("== a\n> so _\n>!   _ so\n= x\n< yes\n= y\n< no\n", ":3:6", "in the same topic"),
+        ("== a\n> hi\n< yes\n==   a\n> ho\n< no\n", ":4:6", "stands at .*:1:4 already"),
+        ("==   A\n", ":1:6", "no name"),
+        ("== a\n@pairs   x\n", ":2:10", "no number"),
+        ("@slot   Food = a\n", ":1:9", "no slot"),
+        ("@slot   food =   a |  a\n", ":1:23", "stands in the list twice"),
+        ("== a\n@also b  zz\n> hi\n< yes\n== b\n> x\n< y\n", ":2:10", "no topic zz"),
         (f"== a\n> {'{a|b}' * 14}\n< yes\n", ":2:3", "16,384 utterances in one line"),
     ],
 )
@@ -186,7 +212,7 @@ def test_a_topic_that_is_not_whole_is_named_by_line_and_column(topics, text, pla
 @pytest.mark.parametrize("second", ["== b\n> HI  there\n< x\n", "== b\n> hi _\n= there | all\n< x\n= here | none\n< y\n"])
 def test_an_utterance_of_two_topics_is_refused(topics, second):
     folder = topics(a="== a\n> hi there\n< x\n", b=second)
-    with pytest.raises(CorpusError, match=r"a\.topic:2 already") as caught:
+    with pytest.raises(CorpusError, match=r"a\.topic:2:3 already") as caught:
         list(expand(read_topics(folder)))
     assert caught.value.place == f"{folder / 'b.topic'}:2:3"
 

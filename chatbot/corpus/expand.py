@@ -94,26 +94,25 @@ def _check_once(exchanges: list[Exchange], known: dict[str, str]) -> None:
     """Raises CorpusError for an utterance whose key is `known` at another place; notes the others."""
     for one in exchanges:
         if first := known.get(name := key(one.utterance)):
-            column = 3 + one.group.needs
-            raise CorpusError(f"“{one.utterance}” is said at {first} already", place=f"{one.place}:{column}", remedy="keep one of the two")
+            raise CorpusError(f"“{one.utterance}” is said at {first} already", place=one.place, remedy="keep one of the two")
         known[name] = one.place
 
 
 def _plain(block: Block, topic: Topic) -> list[Exchange]:
     """What is said in a plain topic or in a block of follow-ups."""
-    replies = [parts_of(text, topic.slots, "", 0) for text in block.replies]
+    replies = [parts_of(text, topic.slots) for text in block.replies]
     labelling = sorted({slot for reply in replies for slot in slots_of(reply)})
     frames = [
         (place, frame)
         for place, text in block.utterances
-        for _, frame in chosen(parts_of(text, topic.slots, place, 0))
+        for _, frame in chosen(parts_of(text, topic.slots, place))
     ]  # fmt: skip
     asked = [(place, frame, number, values) for number, (place, frame) in enumerate(frames) for values in _values(frame, block.name, number)]
     if topic.most_pairs and block is topic:
         kept = sorted(range(len(asked)), key=lambda row: _hash(f"{topic.name}/{filled(asked[row][1], asked[row][3])}"))[: topic.most_pairs]
         asked = [asked[row] for row in sorted(kept)]
     if block is topic:
-        replies = _shared(replies, [[parts_of(text, topic.slots, "", 0) for text in lent] for lent in topic.also])
+        replies = _shared(replies, [[parts_of(text, topic.slots) for text in lent] for lent in topic.also])
     met: Counter[str] = Counter()
     exchanges = []
     for place, frame, number, values in asked:
@@ -179,7 +178,7 @@ def _made(topic: Topic, utterances: list[tuple[str, str]], first: int) -> list[_
     """All pairs of these frames: fillers x cues."""
     made = []
     for frame, (place, text) in enumerate(utterances, first):
-        parts = parts_of(text, topic.slots, place, 0)
+        parts = parts_of(text, topic.slots, place)
         lists = [Gap(part.words) if isinstance(part, Gap) else part for part in parts]  # of a slot all values
         for fillers in product(*(gap.words for gap in choices_of(lists))):
             left = list(fillers)

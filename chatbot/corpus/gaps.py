@@ -14,7 +14,7 @@ MOST_CHOICES = 10_000  # utterances that one line may stand for
 
 Slots = Mapping[str, tuple[str, ...]]
 
-_SENTENCE = re.compile(r"(?:^|[.!?…] )$")
+_SENTENCE = re.compile(r"(?:^|[.!?…]\s+)$")
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,17 @@ class Gap:
 
     words: tuple[str, ...]
     slot: str = ""
+    at: int = 0  # where in the line it begins
 
 
-def parts_of(text: str, slots: Slots, place: str, column: int) -> list[str | Gap]:
-    """`text`, which begins at that column of `place`, cut at its gaps. Raises CorpusError at `file:line:column`."""
+def along(place: str, by: int) -> str:
+    """The `file:line:column` that is so many characters further on in its line."""
+    line, _, column = place.rpartition(":")
+    return f"{line}:{int(column) + by}"
+
+
+def parts_of(text: str, slots: Slots, place: str = "") -> list[str | Gap]:
+    """`text`, which begins at `place`, cut at its gaps. Raises CorpusError at `file:line:column`."""
     parts: list[str | Gap] = []
     at = 0
     while at < len(text):
@@ -38,19 +45,19 @@ def parts_of(text: str, slots: Slots, place: str, column: int) -> list[str | Gap
         end = next((spot for spot in range(brace + 1, len(text)) if text[spot] in "{}"), -1)
         if text[brace] == "}" or end < 0 or text[end] == "{":
             what = "a brace that was not opened" if text[brace] == "}" else "a brace that does not close"
-            raise CorpusError(what, place=f"{place}:{column + brace}", remedy="write {name} for the values of a slot, or {one|other}")
-        parts.append(_gap(text[brace + 1 : end], slots, f"{place}:{column + brace + 1}"))
+            raise CorpusError(what, place=along(place, brace), remedy="write {name} for the values of a slot, or {one|other}")
+        parts.append(_gap(text[brace + 1 : end], slots, place, brace))
         at = end + 1
     if (many := prod(len(gap.words) for gap in choices_of(parts))) > MOST_CHOICES:
-        raise CorpusError(f"{many:,} utterances in one line", place=f"{place}:{column}", remedy="list fewer words, or write two lines")
+        raise CorpusError(f"{many:,} utterances in one line", place=place, remedy="list fewer words, or write two lines")
     return parts
 
 
-def words_of(text: str, place: str, column: int) -> tuple[str, ...]:
-    """The words of a list `one | other`. Raises CorpusError for one that is empty, stands twice, or has braces in it."""
+def words_of(text: str, place: str, by: int = 0) -> tuple[str, ...]:
+    """The words of a list `one | other`, which begins so far from `place`. Raises CorpusError for one that is empty, stands twice, or has braces in it."""
     words: list[str] = []
     for word in text.split("|"):
-        spot = f"{place}:{column + len(word) - len(word.lstrip())}"
+        spot = along(place, by + len(word) - len(word.lstrip()))
         if any(brace in word for brace in "{}"):
             raise CorpusError("braces in a list", place=spot, remedy="write plain words with | between them")
         if not fold(word):
@@ -58,7 +65,7 @@ def words_of(text: str, place: str, column: int) -> tuple[str, ...]:
         if fold(word) in words:
             raise CorpusError(f"“{fold(word)}” stands in the list twice", place=spot, remedy="delete one of the two")
         words.append(fold(word))
-        column += len(word) + 1
+        by += len(word) + 1
     return tuple(words)
 
 
@@ -93,15 +100,16 @@ def filled(parts: list[str | Gap], values: Mapping[str, str], *, capitals: bool 
     return fold(text)
 
 
-def _gap(inside: str, slots: Slots, place: str) -> Gap:
+def _gap(inside: str, slots: Slots, place: str, at: int) -> Gap:
+    """The gap whose brace opens so far from `place`."""
     if "|" in inside:
-        path, _, column = place.rpartition(":")
-        return Gap(words_of(inside, path, int(column)))
+        return Gap(words_of(inside, place, at + 1), at=at)
     name = inside.strip()
     if name in slots:
-        return Gap(slots[name], name)
+        return Gap(slots[name], name, at)
+    spot = along(place, at + 1 + len(inside) - len(inside.lstrip()))
     if not name:
-        raise CorpusError("nothing between braces", place=place, remedy="write {name} for the values of a slot, or {one|other}")
+        raise CorpusError("nothing between braces", place=spot, remedy="write {name} for the values of a slot, or {one|other}")
     near = get_close_matches(name, slots, 1)
     remedy = f"is it {{{near[0]}}}?" if near else f"define it above: @slot {name} = one | other"
-    raise CorpusError(f"no slot called {name} in this file", place=place, remedy=remedy)
+    raise CorpusError(f"no slot called {name} in this file", place=spot, remedy=remedy)

@@ -1,6 +1,7 @@
 """`.topic` files, read and checked: several utterances, several replies that fit all of them, and what may follow.
 
-The format is told in corpora/README.md. `expand` makes pairs of what is read here, and `conversations` puts them into conversations.
+The format is told in corpora/README.md. `expand` makes pairs of what is read here, and `conversations` puts them into conversations. Every `place` is a
+`file:line:column`; texts are kept as they are written, so that it can be told where in them a mistake is, and are folded when pairs are made of them.
 """
 
 import os
@@ -10,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatbot.corpus.folding import fold
-from chatbot.corpus.gaps import parts_of, slots_of, words_of
+from chatbot.corpus.gaps import Gap, along, choices_of, parts_of, slots_of, words_of
 from chatbot.corpus.lines import numbered_lines
 from chatbot.errors import CorpusError
 from chatbot.records import whole_number
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _THEN = re.compile(r"\.then-[0-9]+(\.|$)")
-_SLOT = re.compile(r"([a-z0-9][a-z0-9_-]*) *= *(.*)")
+_SLOT = re.compile(r"([a-z0-9][a-z0-9_-]*)\s*=\s*(.*)")
 _BLANK = re.compile(r"(?:^|(?<=\s))_(?=[\s,.:!?]|$)")
 MOST_LENT = 3  # topics that lend their replies to one
 _SIGNS = ("==", ">", ">!", "<", "=", ">>", "<<", ">>>", "<<<", "@pairs", "@slot", "@also")
@@ -52,8 +53,7 @@ class Topic(Block):
     turned: list[tuple[str, str]] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     most_pairs: int | None = None
-    lent: list[str] = field(default_factory=list)  # the topics whose replies fit here too, the nearest first
-    lent_place: str = ""
+    lent: dict[str, str] = field(default_factory=dict)  # the topics whose replies fit here too, the nearest first, and where they are named
     also: list[list[str]] = field(default_factory=list)  # their replies
     slots: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those of its file
 
@@ -68,23 +68,21 @@ def read_topics(folder: Path) -> list[Topic]:
     for path in paths:
         for topic in _Reader(path).topics():
             if first := topics.get(topic.name):
-                raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=f"{topic.place}:4", remedy="join the two, or rename one")
+                raise CorpusError(f"topic {topic.name} stands at {first.place} already", place=topic.place, remedy="join the two, or rename one")
             topics[topic.name] = topic
     lent = {name for topic in topics.values() for name in topic.lent}
     for topic in topics.values():
         topic.also = [_lent(name, topic, topics) for name in topic.lent]
         if not topic.utterances and not topic.turned and topic.name not in lent:
-            raise CorpusError(f"topic {topic.name} has no utterance", place=f"{topic.place}:1", remedy="add lines that begin with `> `")
+            raise CorpusError(f"topic {topic.name} has no utterance", place=topic.place, remedy="add lines that begin with `> `")
     return [topic for topic in topics.values() if topic.utterances or topic.turned]
 
 
 def _lent(name: str, topic: Topic, topics: Mapping[str, Topic]) -> list[str]:
     """The replies of the topic of that name, which fit in `topic` too. Raises CorpusError unless they can."""
-    place = f"{topic.lent_place}:7"
+    place = topic.lent[name]
     if topic.endings:
-        raise CorpusError(
-            "@also in a late-cue topic", place=f"{topic.lent_place}:1", remedy="delete it: what its last word decides, no reply fits in both cases"
-        )
+        raise CorpusError("@also in a late-cue topic", place=place, remedy="delete it: what its last word decides, no reply fits in both cases")
     if name not in topics or not topics[name].replies:
         raise CorpusError(f"no topic {name} that has replies of its own", place=place, remedy="write one, or name another")
     if any("{" in reply for reply in topics[name].replies):
@@ -106,75 +104,75 @@ class _Reader:
     def topics(self) -> Iterator[Topic]:
         """Yields the topics, each checked when it ends."""
         for number, line in numbered_lines(self.path):
-            place, line = f"{self.path}:{number}", line.rstrip()
+            place, line = f"{self.path}:{number}:1", line.rstrip()
             if not line or line.startswith("#"):
                 continue
-            sign, _, text = line.partition(" ")
-            text, column = fold(text), len(sign) + 2
+            if line[0].isspace():
+                raise CorpusError("a blank before the sign", place=place, remedy="begin the line with the sign")
+            sign = line.split(None, 1)[0]
+            text = line[len(sign) :].lstrip()
+            at = along(place, len(line) - len(text))  # where the text begins
             if sign == "==":
                 if self.topic:
                     yield _checked(self.topic)
-                self._begin(text, place)
+                self._begin(text, at)
             elif sign not in _SIGNS:
-                raise CorpusError(f"“{sign}” begins no line of a topic", place=f"{place}:1", remedy=f"use one of {' '.join(_SIGNS)} # and a space")
+                raise CorpusError(f"“{sign}” begins no line of a topic", place=place, remedy=f"use one of {' '.join(_SIGNS)} # and a space")
             elif sign == "@slot":
-                self._slot(text, place, column)
+                self._slot(text, at)
             elif self.topic is None:
-                raise CorpusError("a line before the first topic", place=f"{place}:1", remedy="begin with `== name`")
-            elif not text:
-                raise CorpusError(f"nothing after `{sign}`", place=f"{place}:{column}", remedy="write it, or delete the line")
+                raise CorpusError("a line before the first topic", place=place, remedy="begin with `== name`")
+            elif not fold(text):
+                raise CorpusError(f"nothing after `{sign}`", place=at, remedy="write it, or delete the line")
             elif sign == "@pairs":
-                _cap(self.topic, text, place)
+                _cap(self.topic, text, place, at)
             elif sign == "@also":
-                _borrow(self.topic, text, place)
+                _borrow(self.topic, text, place, at)
             else:
-                self._line(self.topic, sign, text, place, column)
+                self._line(self.topic, sign, text, place, at)
         if self.topic:
             yield _checked(self.topic)
 
-    def _begin(self, name: str, place: str) -> None:
+    def _begin(self, name: str, at: str) -> None:
         if not _NAME.fullmatch(name):
-            raise CorpusError(f"“{name}” is no name for a topic", place=f"{place}:4", remedy="use lower-case letters, digits, - and .")
+            raise CorpusError(f"“{name}” is no name for a topic", place=at, remedy="use lower-case letters, digits, - and .")
         if _THEN.search(name):
-            raise CorpusError(f"“{name}” is what a block of follow-ups is called", place=f"{place}:4", remedy="rename the topic")
-        self.topic = Topic(name, place, slots=self.slots)
+            raise CorpusError(f"“{name}” is what a block of follow-ups is called", place=at, remedy="rename the topic")
+        self.topic = Topic(name, at, slots=self.slots)
         self.open, self.asked = [self.topic], False
 
-    def _slot(self, text: str, place: str, column: int) -> None:
+    def _slot(self, text: str, at: str) -> None:
         found = _SLOT.fullmatch(text)
         if not found or not found[2]:
-            raise CorpusError(
-                "no slot", place=f"{place}:{column}", remedy="write it as @slot food = pizza | sushi; a name has lower-case letters, digits, - and _"
-            )
+            raise CorpusError("no slot", place=at, remedy="write it as @slot food = pizza | sushi; a name has lower-case letters, digits, - and _")
         name = found[1]
         if name in self.slots:
-            what = f"slot {name} stands at {self.slot_places[name]} already"
-            raise CorpusError(what, place=f"{place}:{column}", remedy="join the two, or rename one")
-        self.slots[name] = words_of(found[2], place, column + found.start(2))
-        self.slot_places[name] = place
+            raise CorpusError(f"slot {name} stands at {self.slot_places[name]} already", place=at, remedy="join the two, or rename one")
+        self.slots[name] = words_of(found[2], at, found.start(2))
+        self.slot_places[name] = at
 
-    def _line(self, topic: Topic, sign: str, text: str, place: str, column: int) -> None:
+    def _line(self, topic: Topic, sign: str, text: str, place: str, at: str) -> None:
         """An utterance, a reply or an ending."""
         if sign == "=":
             self._only_an_opening(topic, place)
-            topic.endings.append(Ending(place, list(words_of(text, place, column))))
+            topic.endings.append(Ending(place, list(words_of(text, at))))
             return
-        gaps = parts_of(text, self.slots, place, column)
+        parts = parts_of(text, self.slots, at)
         level = len(sign.rstrip("!")) - 1
         if sign.startswith(">"):
             block = self._asking(topic, level, place)
-            (topic.turned if sign == ">!" else block.utterances).append((place, text))
+            (topic.turned if sign == ">!" else block.utterances).append((at, text))
         else:
             block = self._answering(topic, level, place)
-            if any(not isinstance(gap, str) and not gap.slot for gap in gaps):
-                raise CorpusError("choices in a reply", place=f"{place}:{column + text.index('{')}", remedy="write each reply on a line of its own")
+            if choices := choices_of(parts):
+                raise CorpusError("choices in a reply", place=along(at, choices[0].at), remedy="write each reply on a line of its own")
             if topic.endings:
-                if slots_of(gaps):
-                    raise CorpusError("a slot in a reply of a late-cue topic", place=f"{place}:{column + text.index('{')}", remedy="write the reply without it")
-                topic.endings[-1].replies.append(text)
+                if slots_of(parts):
+                    raise CorpusError("a slot in a reply of a late-cue topic", place=along(at, text.index("{")), remedy="write the reply without it")
+                topic.endings[-1].replies.append(fold(text))
             else:
                 block.replies.append(text)
-                block.reply_places.append(place)
+                block.reply_places.append(at)
         self.asked = sign.startswith(">")
 
     def _asking(self, topic: Topic, level: int, place: str) -> Block:
@@ -185,7 +183,7 @@ class _Reader:
         sign, above = ">" * (level + 1), self.open[level - 1] if level <= len(self.open) else None
         if above is None or not (above.replies or topic.endings):
             remedy = "write the replies above it first" if level == 1 else f"it stands below a block of `{sign[1:]}` and `{'<' * level}`"
-            raise CorpusError(f"nothing that this `{sign}` could follow", place=f"{place}:1", remedy=remedy)
+            raise CorpusError(f"nothing that this `{sign}` could follow", place=place, remedy=remedy)
         if len(self.open) == level or len(self.open) > level + 1 or not self.asked:
             block = Block(f"{above.name}.then-{len(above.follow_ups) + 1}", place, level)
             above.follow_ups.append(block)
@@ -199,33 +197,33 @@ class _Reader:
             return topic
         if len(self.open) != level + 1:
             answer, question = "<" * (level + 1), ">" * (level + 1)
-            raise CorpusError(
-                f"`{answer}` before `{question}`", place=f"{place}:1", remedy=f"write above it what is said, on lines that begin with `{question} `"
-            )
+            raise CorpusError(f"`{answer}` before `{question}`", place=place, remedy=f"write above it what is said, on lines that begin with `{question} `")
         return self.open[level]
 
     def _only_an_opening(self, topic: Topic, place: str) -> None:
         if topic.follow_ups:
             what = "a line of the topic itself below its follow-ups"
-            raise CorpusError(what, place=f"{place}:1", remedy=f"move it above line {topic.follow_ups[0].place.rpartition(':')[2]}, or double its sign")
+            raise CorpusError(what, place=place, remedy=f"move it above line {_line_of(topic.follow_ups[0].place)}, or double its sign")
 
 
-def _cap(topic: Topic, text: str, place: str) -> None:
+def _cap(topic: Topic, text: str, place: str, at: str) -> None:
     if not (most := whole_number(text)):
-        raise CorpusError(f"“{text}” is no number of pairs", place=f"{place}:8", remedy="write a whole number from 1")
+        raise CorpusError(f"“{text}” is no number of pairs", place=at, remedy="write a whole number from 1")
     if topic.most_pairs is not None:
-        raise CorpusError("a second @pairs in this topic", place=f"{place}:1", remedy="keep one of the two")
+        raise CorpusError("a second @pairs in this topic", place=place, remedy="keep one of the two")
     topic.most_pairs = most
 
 
-def _borrow(topic: Topic, text: str, place: str) -> None:
+def _borrow(topic: Topic, text: str, place: str, at: str) -> None:
     if topic.lent:
-        raise CorpusError("a second @also in this topic", place=f"{place}:1", remedy="name all topics in one, the nearest first")
-    topic.lent, topic.lent_place = text.split(), place
-    if len({topic.name, *topic.lent}) <= len(topic.lent):
-        raise CorpusError("a topic that is named twice, or by itself", place=f"{place}:7", remedy="name each once")
-    if len(topic.lent) > MOST_LENT:
-        raise CorpusError(f"more than {MOST_LENT} topics", place=f"{place}:7", remedy="name the nearest")
+        raise CorpusError("a second @also in this topic", place=place, remedy="name all topics in one, the nearest first")
+    for name in re.finditer(r"\S+", text):
+        spot = along(at, name.start())
+        if name[0] in (topic.name, *topic.lent):
+            raise CorpusError("a topic that is named twice, or by itself", place=spot, remedy="name each once")
+        if len(topic.lent) == MOST_LENT:
+            raise CorpusError(f"more than {MOST_LENT} topics", place=spot, remedy="name the nearest")
+        topic.lent[name[0]] = spot
 
 
 def _checked(topic: Topic) -> Topic:
@@ -235,7 +233,11 @@ def _checked(topic: Topic) -> Topic:
         return topic
     if topic.turned:
         place = topic.turned[0][0]
-        raise CorpusError("`>!` outside of a late-cue topic", place=f"{place}:1", remedy="begin the line with `> `, or add two endings: lines `= word | word`")
+        raise CorpusError(
+            "`>!` outside of a late-cue topic",
+            place=f"{place.rpartition(':')[0]}:1",
+            remedy="begin the line with `> `, or add two endings: lines `= word | word`",
+        )
     if topic.utterances or topic.follow_ups:
         _check_block(topic, topic)
     return topic
@@ -245,19 +247,17 @@ def _check_block(block: Block, topic: Topic) -> None:
     """Raises CorpusError unless each utterance has replies that fit it; of its follow-ups too."""
     sign = "<" * (block.turn + 1)
     if not block.replies:
-        raise CorpusError("no reply to this", place=f"{block.place}:1", remedy=f"add lines that begin with `{sign} `")
-    column = block.turn + 3
-    having = [(place, slots_of(parts_of(text, topic.slots, place, column))) for place, text in block.utterances]
+        raise CorpusError("no reply to this", place=block.place, remedy=f"add lines that begin with `{sign} `")
+    having = [(place, slots_of(parts_of(text, topic.slots, place))) for place, text in block.utterances]
     for place, text in block.utterances:
         if blank := _BLANK.search(text):
             what = "a blank outside of a late-cue topic"
-            raise CorpusError(what, place=f"{place}:{column + blank.start()}", remedy="delete it, or add two endings: lines `= word | word`")
+            raise CorpusError(what, place=along(place, blank.start()), remedy="delete it, or add two endings: lines `= word | word`")
     for place, text in zip(block.reply_places, block.replies, strict=True):
-        for slot in slots_of(parts_of(text, topic.slots, place, column)):
-            if without := next((where for where, slots in having if slot not in slots), None):
-                spot = f"{place}:{column + text.index('{')}"
-                line = without.rpartition(":")[2]
-                raise CorpusError(f"{{{slot}}} in a reply, and the utterance in line {line} has none", place=spot, remedy="write it into both, or into neither")
+        for gap in parts_of(text, topic.slots, place):
+            if isinstance(gap, Gap) and (without := next((where for where, slots in having if gap.slot not in slots), None)):
+                what = f"{{{gap.slot}}} in a reply, and the utterance in line {_line_of(without)} has none"
+                raise CorpusError(what, place=along(place, gap.at), remedy="write it into both, or into neither")
     for below in block.follow_ups:
         _check_block(below, topic)
 
@@ -265,18 +265,23 @@ def _check_block(block: Block, topic: Topic) -> None:
 def _check_late(topic: Topic) -> None:
     """Raises CorpusError unless a late-cue topic has two endings with replies, and one blank in each utterance, all at the same side."""
     if topic.follow_ups:
-        raise CorpusError("follow-ups in a late-cue topic", place=f"{topic.follow_ups[0].place}:1", remedy="delete them")
+        raise CorpusError("follow-ups in a late-cue topic", place=topic.follow_ups[0].place, remedy="delete them")
     if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):
         what = "a late-cue topic has two endings with equally many words, each above its replies"
-        raise CorpusError(what, place=f"{topic.endings[-1].place}:1", remedy="mend the lines that begin with `= `")
+        raise CorpusError(what, place=topic.endings[-1].place, remedy="mend the lines that begin with `= `")
     for ending in topic.endings:
         if not ending.replies:
-            raise CorpusError("no reply to this", place=f"{ending.place}:1", remedy="add lines that begin with `< `")
-    every = [(*said, 3) for said in topic.utterances] + [(*said, 4) for said in topic.turned]
-    for place, text, column in every:
+            raise CorpusError("no reply to this", place=ending.place, remedy="add lines that begin with `< `")
+    every = [*topic.utterances, *topic.turned]
+    for place, text in every:
         blanks = [blank.start() for blank in _BLANK.finditer(text)]
-        if len(blanks) != 1 or not (blanks[0] == 0 or text.endswith(" _")) or len(text) == 1:
+        if len(blanks) != 1 or blanks[0] not in (0, len(text) - 1) or len(text) == 1:
             what = "an utterance of a late-cue topic ends in the one blank ` _` or begins with it"
-            raise CorpusError(what, place=f"{place}:{column}", remedy="e.g. `> the {first|last} day left me _`")
+            raise CorpusError(what, place=place, remedy="e.g. `> the {first|last} day left me _`")
         if text.startswith("_") != every[0][1].startswith("_"):
-            raise CorpusError("a blank at the beginning and one at the end in the same topic", place=f"{place}:{column}", remedy="make two topics of it")
+            raise CorpusError("a blank at the beginning and one at the end in the same topic", place=place, remedy="make two topics of it")
+
+
+def _line_of(place: str) -> str:
+    """The number of the line."""
+    return place.split(":")[-2]

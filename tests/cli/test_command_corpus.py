@@ -76,12 +76,12 @@ def test_expand_writes_through_no_device(chatbot, topics, tmp_path):
 
 BROKEN = {
     "a line before the first topic": ("> hi\n", ":1:1: "),
-    "no name": ("==\n> hi\n< ho\n", ":1:"),
+    "no name": ("==\n> hi\n< ho\n", ":1:3: "),
     "a bad name": ("== No Name\n> hi\n< ho\n", ":1:4: "),
     "an unknown sign": ("== a\n* hi\n", ":2:1: "),
-    "nothing after the sign": ("== a\n> \n", ":2:3: "),
-    "no utterance": ("== a\n< ho\n", ":1:1: "),
-    "no reply": ("== a\n> hi\n", ":1:1: "),
+    "nothing after the sign": ("== a\n> \n", ":2:2: "),
+    "no utterance": ("== a\n< ho\n", ":1:4: "),
+    "no reply": ("== a\n> hi\n", ":1:4: "),
     "twice": ("== a\n> hi\n< ho\n== a\n> hey\n< ho\n", ":4:4: "),
     "an utterance in two topics": ("== a\n> hi\n< ho\n== b\n> Hi\n< hey\n", ":5:3: "),
     "an unknown slot": ("== a\n> hi {you}\n< ho\n", ":2:"),
