@@ -228,15 +228,34 @@ def test_the_parts_are_those_of_the_split(tmp_path, told):
 
 
 def test_with_history_the_parts_are_json_with_the_turns_before(tmp_path, told):
-    lines = [line for number, pair in enumerate(MANY) for line in ([pair] if number % 3 else ["", pair])]
-    told(lines)
-    write_parts([tmp_path / "a.tsv"], tmp_path / "parts", history=2)
+    told([line for number, pair in enumerate(MANY) for line in ([pair] if number % 3 else ["", pair])])
+    written = write_parts([tmp_path / "a.tsv"], tmp_path / "parts", history=2)
     parts = split_pairs(read_pairs(tmp_path / "a.tsv", history=2))
+    held = {pair.utterance for pair in (*parts.valid, *parts.test)}
+    cut = 0
     for name, part in (("train", parts.train), ("valid", parts.valid), ("test", parts.test)):
         again = [json.loads(line) for line in (tmp_path / "parts" / f"{name}.jsonl").read_text("utf-8").splitlines()]
-        assert [(one["utterance"], one["reply"], [tuple(turn) for turn in one["history"]], one["place"]) for one in again] == [
-            (pair.utterance, pair.reply, list(pair.history), pair.place) for pair in part
-        ]
+        assert [(one["utterance"], one["reply"], one["place"]) for one in again] == [(pair.utterance, pair.reply, pair.place) for pair in part]
+        for one, pair in zip(again, part, strict=True):
+            turns = [tuple(turn) for turn in one["history"]]
+            if name == "train" and turns != list(pair.history):
+                cut += 1
+                assert pair.history[-len(turns) - 1][0] in held, "what is trained on hears nothing that is held out"
+                assert not held & {heard for heard, _ in turns}
+            else:
+                assert turns == list(pair.history)
+    assert cut > 9
+    assert written.pairs == (len(parts.train), len(parts.valid), len(parts.test))
+
+
+def test_a_follow_up_to_what_is_held_out_is_not_trained_on(tmp_path, told):
+    lines = [line for number, pair in enumerate(MANY) for line in (pair, f"why {number % 9} is this so\tbecause", "")]
+    groups = [line for number in range(len(MANY)) for line in (f"{3 * number + 1}\tt{number}\t\t\t0", f"{3 * number + 2}\tt.then-1\t\t\t1")]
+    told(lines, groups)
+    trained, *held = write_parts([tmp_path / "a.tsv"], tmp_path / "parts", history=1).pairs
+    pairs = [json.loads(line) for line in (tmp_path / "parts" / "train.jsonl").read_text("utf-8").splitlines()]
+    assert len(pairs) == trained < 2 * len(MANY) - sum(held)
+    assert all(one["history"] for one in pairs if one["topic"] == "t.then-1")
 
 
 def test_a_corpus_too_small_to_split_is_refused(tmp_path, told):

@@ -1,14 +1,15 @@
 """The parts of a corpus as files, split as training splits it, so that other programs can be measured on the same pairs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chatbot.corpus.pairs import Count, Pair, groups_path, read_blocks
-from chatbot.corpus.split import IN_TRAIN, Rows, split_rows
+from chatbot.corpus.split import IN_TRAIN, Rows, split_rows, unheard
 from chatbot.corpus.written import whole_files
 from chatbot.errors import CorpusError
 
@@ -41,23 +42,15 @@ def write_parts(paths: Sequence[Path], folder: Path, *, history: int = 0, force:
         raise CorpusError(f"no folder can be made: {error.strerror}", place=folder, remedy="name another one with --out") from None
     counts = [0, 0, 0]
     with whole_files(names, force=force, keep=[*paths, *map(groups_path, paths)]) as files:
-        row = 0
-        for path in paths:
-            for block in read_blocks(path, history=history):
-                for pair in block.pairs():
-                    if row == len(parts):
-                        raise _changed(path)
-                    part = int(parts[row])
-                    first, row = part * len(endings), row + 1
-                    counts[part] += 1
-                    if history:
-                        files[first].write(_json(pair))
-                        continue
-                    files[first].write(f"{pair.utterance}\t{pair.reply}\n".encode())
-                    if grouped and pair.group:
-                        files[first + 1].write("\t".join(map(str, (counts[part], *pair.group))).encode() + b"\n")
-        if row != len(parts):
-            raise _changed(paths[-1])
+        for part, pair in _parted(paths, parts, history):
+            first = part * len(endings)
+            counts[part] += 1
+            if history:
+                files[first].write(_json(pair))
+                continue
+            files[first].write(f"{pair.utterance}\t{pair.reply}\n".encode())
+            if grouped and pair.group:
+                files[first + 1].write("\t".join(map(str, (counts[part], *pair.group))).encode() + b"\n")
     return Parts(tuple(names), (counts[0], counts[1], counts[2]))
 
 
@@ -77,6 +70,25 @@ def _read(paths: Sequence[Path], history: int) -> tuple[Rows, bool]:
             grouped = grouped or bool(block.groups)
         count.check()
     return Rows(np.concatenate(utterances), np.concatenate(replies), units), grouped
+
+
+def _parted(paths: Sequence[Path], parts: NDArray[np.uint8], history: int) -> Iterator[tuple[int, Pair]]:
+    """Yields each pair after its part, as training reads it: what is trained on hears nothing that is held out."""
+    row = 0
+    for path in paths:
+        held_lines: set[int] = set()
+        for block in read_blocks(path, history=history):
+            for pair in block.pairs():
+                if row == len(parts):
+                    raise _changed(path)
+                part, row = int(parts[row]), row + 1
+                if part != IN_TRAIN:
+                    held_lines.add(int(pair.place.rpartition(":")[2]))
+                    yield part, pair
+                elif left := unheard(pair, held_lines):
+                    yield part, left
+    if row != len(parts):
+        raise _changed(paths[-1])
 
 
 def _json(pair: Pair) -> bytes:

@@ -4,8 +4,8 @@ It is decided on 64-bit names of utterances and replies alone, so that it is the
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,15 @@ def split_rows(rows: Rows, *, place: object = None) -> NDArray[np.uint8]:
     if len(np.unique(rows.utterances[held])) >= FEWEST_HELD_OUT:
         parts[held] = np.where(owners[held] < below_valid, IN_VALID, IN_TEST)
     return parts
+
+
+def unheard(pair: Pair, held_lines: Container[int]) -> Pair | None:
+    """`pair` without the turns up to the last one that is held out, so that what is trained on does not hear it; None if it needs more than are left."""
+    line = int(pair.place.rpartition(":")[2])  # its turns stand in the lines before it, without a gap
+    turns = next((turn for turn in range(len(pair.history)) if line - 1 - turn in held_lines), len(pair.history))
+    if pair.group and turns < pair.group.needs:
+        return None
+    return pair if turns == len(pair.history) else replace(pair, history=pair.history[len(pair.history) - turns :])
 
 
 def count_distinct(names: Names) -> int:

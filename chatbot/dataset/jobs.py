@@ -4,7 +4,7 @@ N pairs of a block; arrays, not lists, go from process to process.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chatbot.corpus.fingerprint import digest
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import Block, Pair
-from chatbot.corpus.split import IN_TRAIN, Names, Rows
+from chatbot.corpus.split import IN_TRAIN, Names, Rows, unheard
 from chatbot.errors import CorpusError
 from chatbot.options import VocabularyOptions
 from chatbot.vocabulary import BOS, EOS, SEP, Vocabulary
@@ -143,10 +143,10 @@ class CutIntoPieces:
                 held.append((part, pair))
                 continue
             if held_lines and pair.history:
-                pair = _unheard(pair, held_lines)
-                if pair.group and len(pair.history) < pair.group.needs:
+                if not (left := unheard(pair, held_lines)):
                     torn += 1
                     continue
+                pair = left
             used[row] = True
             trained.append(pair)
             sources.append([*_turns(heard, pair), *source] if pair.history else source)
@@ -171,13 +171,6 @@ def _held_lines(block: Block, every: list[Pair], parts: NDArray[np.uint8], befor
         raise changed(block.lines.path)
     known = np.concatenate((before[len(before) - len(earlier) :], parts))
     return set(line_numbers([*earlier, *every])[known != IN_TRAIN].tolist())
-
-
-def _unheard(pair: Pair, held_lines: set[int]) -> Pair:
-    """`pair` without the turns up to the last one that is held out. Its turns stand in the lines before it, without a gap."""
-    line = int(pair.place.rpartition(":")[2])
-    turns = next((turn for turn in range(len(pair.history)) if line - 1 - turn in held_lines), len(pair.history))
-    return pair if turns == len(pair.history) else replace(pair, history=pair.history[len(pair.history) - turns :])
 
 
 def changed(path: Path) -> CorpusError:
