@@ -98,6 +98,7 @@ def test_nothing_but_a_line_feed_ends_a_line(corpus):
         ("abc\t\n", ":1:5", "nothing after"),
         ("abc\t\xa0\r\n", ":1:5", "nothing after"),
         (b"a\tb\na\tb\xff\n", ":2:4", r"byte 4 \(0xFF\) is not UTF-8"),
+        ("für\t".encode() + b"\xff\n", ":1:5", r"byte 6 \(0xFF\) is not UTF-8"),
         (b"a\tb\ncaf\xe9\tb\n", ":2:4", r"byte 4 \(0xE9\)"),
         (b"a\tb\nab\xe2\x82\n", ":2:3", r"byte 3 \(0xE2\)"),
         ("a\tb\0c\n", ":1:4", "NUL"),

@@ -59,7 +59,8 @@ class Lines:
                 remedy = "save the file as UTF-8"
                 if self.path.suffix == ".tsv":
                     remedy += f", or convert it: chatbot corpus check {shlex.quote(str(self.path))} --fix OUT.tsv"
-                raise CorpusError(what, place=f"{self.path}:{number}:{error.start + 1}", remedy=remedy) from None
+                column = len(raw[: error.start].decode("utf-8")) + 1
+                raise CorpusError(what, place=f"{self.path}:{number}:{column}", remedy=remedy) from None
             if "\0" in line:
                 place = f"{self.path}:{number}:{line.index(chr(0)) + 1}"
                 raise CorpusError("a NUL character", place=place, remedy="delete it, or save the file as UTF-8")
