@@ -197,6 +197,7 @@ def test_what_other_topics_lend_is_given_less_often_the_further_off_they_are_and
         ("== a\n@pairs   x\n", ":2:10", "no number"),
         ("@slot   Food = a\n", ":1:9", "no slot"),
         ("@slot   food =   a |  a\n", ":1:23", "stands in the list twice"),
+        ("== a\n@pairs 1\n> so _\n>! no _\n= x\n< yes\n= y\n< no\n", ":1:4", "@pairs 1 keeps nothing"),
         ("== a\n@also b  zz\n> hi\n< yes\n== b\n> x\n< y\n", ":2:10", "no topic zz"),
         (f"== a\n> {'{a|b}' * 14}\n< yes\n", ":2:3", "16,384 utterances in one line"),
     ],

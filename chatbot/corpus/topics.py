@@ -269,6 +269,8 @@ def _check_late(topic: Topic) -> None:
     if len(topic.endings) != 2 or topic.replies or len(topic.endings[0].cues) != len(topic.endings[1].cues):
         what = "a late-cue topic has two endings with equally many words, each above its replies"
         raise CorpusError(what, place=topic.endings[-1].place, remedy="mend the lines that begin with `= `")
+    if topic.most_pairs == 1 and topic.utterances and topic.turned:
+        raise CorpusError("@pairs 1 keeps nothing", place=topic.place, remedy="write 2 or more: of straight and of turned frames equally many are kept")
     for ending in topic.endings:
         if not ending.replies:
             raise CorpusError("no reply to this", place=ending.place, remedy="add lines that begin with `< `")
