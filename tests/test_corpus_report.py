@@ -176,7 +176,9 @@ def test_advice_names_the_way_out(told):
     assert "'a b.tsv' --fix" in advised([*MANY, "no tab"])
     assert "converts it" in advised("die T\u00fcr ist zu\tsch\u00f6n\n".encode("cp1252") * 9)
     assert "Windows-1252" in advised("\n".join([*MANY, *["où\tça"] * 9, ""]).encode() + "die T\u00fcr ist zu\tsch\u00f6n\n".encode("cp1252"))
-    assert "--history 1" in advised([*MANY, *(f"ok\treply {number}" for number in range(99))])
+    many = [*MANY, *(f"ok\treply {number}" for number in range(99))]
+    assert "keep the best replies, or train with --history 1" in advised([*many, "", *MANY])
+    assert "--history" not in advised(many), "there are no conversations in it"
     assert "wrong encoding" in advised(["caf\u00c3\u00a9\tyes"] * 9)
     assert not list(advice(told(b""), ["a"]))
 

@@ -43,11 +43,12 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
         yield f"{plural(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
     yield from _replies(report, paths)
     if report.contradictory_pairs > DOUBTFUL * report.pairs:
+        hearing = ", or train with --history 1" if report.conversations else ""
         share = f"{report.contradictory_pairs / report.pairs:.0%} of the pairs contradict others"
         yield (
             f"{share}: an utterance whose replies are of different topics can be right by luck only; keep it in one"
             if report.topics
-            else f"{share}: an utterance with {MANY} replies or more teaches the bot to say what is never wrong; keep the best replies, or train with --history 1"
+            else f"{share}: an utterance with {MANY} replies or more teaches the bot to say what is never wrong; keep the best replies{hearing}"
         )
     yield from _held_out(report)
     yield from _form(report, clean)
