@@ -117,7 +117,7 @@ class _Reader:
                     yield _checked(self.topic)
                 self._begin(text, at)
             elif sign not in _SIGNS:
-                raise CorpusError(f"“{sign}” begins no line of a topic", place=place, remedy=f"use one of {' '.join(_SIGNS)} # and a space")
+                raise CorpusError(f"“{sign}” begins no line of a topic", place=place, remedy=f"use one of {' '.join(_SIGNS)} #, and a blank after it")
             elif sign == "@slot":
                 self._slot(text, at)
             elif self.topic is None:
