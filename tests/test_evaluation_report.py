@@ -184,6 +184,8 @@ def test_the_nearest_neighbour_and_the_classifier_know_what_they_were_taught(bun
     assert all(math.isnan(one.perplexity.per_piece) for one in found.baselines.values())
     few = report(bundle, asked(test, trained[::4]), Decoding(limit=3), neighbour=True)
     assert few.baselines.keys() == {"neighbour"}, "too few to learn a class from"
+    one = [*trained[:6], trained[6]]
+    assert report(bundle, asked(test, one), Decoding(limit=3), neighbour=True).baselines.keys() == {"neighbour"}, "one class alone is no choice"
 
 
 def test_what_is_a_theorem_is_called_one_and_only_beside_who_it_is_about(bundle):

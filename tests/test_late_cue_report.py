@@ -68,8 +68,15 @@ LATE = exam(("q z q z 7", "q z q z 9"), ("z q 9", "z q 7"))
 EARLY = exam(("7 q z", "9 q z"), ("q z q z 7", "q z q z 9"))
 
 
+GREEDY = Decoding()
+
+
+def reported(bots, asked, decoding=GREEDY):
+    return late_cues({name: (bot, decoding) for name, bot in bots.items()}, asked)
+
+
 def measured(bot, asked):
-    return late_cues({"it": bot}, asked).speakers[0]
+    return reported({"it": bot}, asked).speakers[0]
 
 
 # Networks whose answers are known
@@ -109,7 +116,7 @@ def test_who_has_made_up_its_mind_before_the_cue_has_not_settled_with_it(speaker
 
 
 def test_early_twins_stand_apart(speaker):
-    report = late_cues({"first": speaker("first"), "last": speaker("last")}, EARLY)
+    report = reported({"first": speaker("first"), "last": speaker("last")}, EARLY)
     assert (report.late, report.early, report.utterances) == (1, 1, 4)
     assert [(one.early.pairs.share, one.late.pairs.share) for one in report.speakers] == [(1, 0), (0, 1)]
     assert [one.early.forced.share for one in report.speakers] == [1, 0], "of replies that are as likely none is the likelier"
@@ -127,8 +134,8 @@ def test_utterances_of_no_pair_count_too(speaker):
 
 def test_without_late_pairs_there_is_no_report(speaker):
     plain = [Pair("q", "7")]
-    assert late_cues({"it": speaker("7")}, Exam("all", plain, allowed_replies(plain))) is None
-    assert late_cues({"it": speaker("7")}, exam(("7 q", "9 q"))) is None
+    assert reported({"it": speaker("7")}, Exam("all", plain, allowed_replies(plain))) is None
+    assert reported({"it": speaker("7")}, exam(("7 q", "9 q"))) is None
 
 
 def test_a_pair_is_right_when_it_is_after_every_history_and_a_member_counts_for_each(speaker):
@@ -167,7 +174,7 @@ def test_what_is_late_by_definition_is_lost_and_told_apart(interrupting, wait):
 
 def test_whether_a_pair_is_late_depends_on_the_wait(interrupting):
     asked = exam(("q z q z 7", "q z q z 9"))  # 8 pieces and a blank are heard before the cue, and the replies differ at their second
-    late = [late_cues({"it": interrupting(wait)}, asked).speakers[0].late for wait in (1, 8, 9)]
+    late = [reported({"it": interrupting(wait)}, asked).speakers[0].late for wait in (1, 8, 9)]
     assert [(one.late, one.open and one.open.of) for one in late] == [(1, None), (1, None), (0, 1)]
 
 
@@ -185,11 +192,14 @@ def test_a_speaker_lags_by_its_wait_and_a_listener_by_all(interrupting, speaker,
     assert all(lag <= measured(speaker("last"), asked).lagging for lag in lags)
 
 
-def test_listeners_decode_as_they_are_told_and_interrupters_are_greedy(interrupting, speaker):
+def test_each_speaker_decodes_as_it_is_told(interrupting, speaker):
     known = Decoding(known_replies=True)
-    found = late_cues({"it": replace(speaker("7"), known=("x",))}, LATE, known).speakers[0]
+    found = reported({"it": replace(speaker("7"), known=("x",))}, LATE, known).speakers[0]
     assert (found.right.share, found.late.forced.share) == (0, 0.5), "it would say 7, if it might"
-    assert late_cues({"it": interrupting(1)}, LATE, known), "which has no known replies"
+    early = replace(interrupting(1), known=("7", "9"))
+    assert reported({"it": early}, EARLY, known).speakers[0].right.share > 0, "an interrupter is held to known replies like a listener"
+    both = late_cues({"it": (replace(speaker("7"), known=("x",)), known), "free": (speaker("7"), GREEDY)}, LATE)
+    assert [one.right.share for one in both.speakers] == [0, 0.5]
 
 
 # Average lagging
@@ -267,8 +277,8 @@ def test_many_ladders_are_those_of_each_alone_and_no_beginning_is_answered_twice
 
 @pytest.fixture(scope="module")
 def report(speaker, interrupting):
-    found = late_cues({"listener": speaker("last"), "7": speaker("7"), "interrupter-1": interrupting(1), "interrupter-4": interrupting(4)}, EARLY)
-    return late_cues({"listener": speaker("last"), "interrupter-1": interrupting(1), "interrupter-8": interrupting(8)}, LATE), found
+    found = reported({"listener": speaker("last"), "7": speaker("7"), "interrupter-1": interrupting(1), "interrupter-4": interrupting(4)}, EARLY)
+    return reported({"listener": speaker("last"), "interrupter-1": interrupting(1), "interrupter-8": interrupting(8)}, LATE), found
 
 
 def named(report, name):

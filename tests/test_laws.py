@@ -168,6 +168,12 @@ def test_label_smoothing_and_dropout_do_not_enter_a_validation(vocabulary, liste
     assert perplexity_of(bot.network, examples) == pytest.approx(perplexity(bot, THREE).per_piece, rel=1e-4)
 
 
+def test_a_network_that_gives_no_numbers_has_no_perplexity_that_another_could_not_beat(vocabulary, listener):
+    broken = listener(len(vocabulary))
+    torch.nn.init.constant_(broken.speak.logits.bias, math.nan)
+    assert perplexity_of(broken, Examples([Pair("hello", "hi")], vocabulary)) == math.inf
+
+
 def test_perplexity_a_word_is_a_number_where_words_are_endless(vocabulary, listener):
     found = perplexity(Bot(listener(len(vocabulary)), vocabulary), [Pair("hello", "ж" * 150)])
     assert found.per_word > found.per_piece

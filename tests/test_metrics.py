@@ -1,12 +1,16 @@
 """Metrics: right, distinct, late pairs, and BLEU with unequal numbers of references."""
 
+from dataclasses import replace
+
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Group, Pair
 from chatbot.evaluation.metrics import Place, allowed_replies, distinct, early_pairs, evaluate, is_late, is_right, late_pairs, losses
-from chatbot.records import Decoding, Reply
+from chatbot.networks.token_by_token import TokenByTokenRNN
+from chatbot.options import NetworkOptions
+from chatbot.records import Decoding, Reply, shared
 
 
 class Says:
@@ -129,6 +133,21 @@ def test_a_late_pair_is_right_when_both_of_its_members_are(bot):
     assert (found.pairs, found.right) == (4, 0.25)
     assert late_pairs(bot, pairs[:1], allowed_replies(pairs), right) is None
     assert late_pairs(bot, [Pair("a", "b")], allowed_replies(pairs), right) is None
+
+
+def test_pairs_are_late_for_the_wait_of_who_was_asked_and_after_the_same_turns_alone(bot, vocabulary):
+    def said(*histories):
+        both = zip(utterances, "79", histories, strict=True)
+        return [Pair(utterance, label, history=history, group=Group("late", "late/x/1.1", label)) for utterance, label, history in both]
+
+    utterances = "z qz0127", "z qz0129"
+    longest = shared(*map(vocabulary.hear, utterances)) - 1  # the replies differ at their second piece, behind the blank
+    right = dict.fromkeys(utterances, True)
+    for wait, after, late in ((1, ((), ()), 1), (longest, ((), ()), 1), (longest + 1, ((), ()), 0), (1, ((("a", "b"),), ()), 0)):
+        pairs = said(*after)
+        asked = replace(bot, network=TokenByTokenRNN(NetworkOptions(), len(vocabulary), hidden=4, wait=wait))
+        found = late_pairs(asked, pairs, allowed_replies(pairs), right)
+        assert (found.late, found.wait) == (late, wait)
 
 
 def test_pairs_whose_first_word_decides_are_counted_apart(bot):

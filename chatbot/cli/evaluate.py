@@ -48,40 +48,51 @@ def evaluate(
     chatbot evaluate corpora/dialog.tsv --neighbour --report report.html\n
     chatbot evaluate corpora/dialog.tsv --late-cue --picture late-cues.svg
     """
-    decoding = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
+    as_asked = options.decoding(False, options.DEFAULT.temperature, options.DEFAULT.top_k, options.DEFAULT.top_p, 0, beam, block_ngrams)
     if not late_cue and (beside or picture):
         raise OptionError("--beside and --picture do nothing without --late-cue", remedy="add --late-cue")
     if html and html.suffix != ".html":
         raise OptionError(f"--report {html} is no page", remedy="give it a name that ends in .html")
+    if picture and picture.suffix != ".svg":
+        raise OptionError(f"--picture {picture} is no SVG", remedy="give it a name that ends in .svg")
     if late_cue and (trained_on or neighbour or against or html or plots):
         raise OptionError("--late-cue is a report of its own", remedy="leave out --trained-on, --neighbour, --against, --report and --plots")
+    for flag, path in (("--report", html), ("--picture", picture)):
+        if path and not path.parent.is_dir():  # told before all is asked, not after
+            raise OptionError(f"{flag} {path} cannot be written: there is no such folder", remedy="make it, or name another file")
     from chatbot import bundle as bundles
     from chatbot.evaluation.exam import exam
     from chatbot.evaluation.hardware import circumstances
-    from chatbot.evaluation.report import report, speakers
+    from chatbot.evaluation.report import report
     from chatbot.evaluation.table import lines
 
     bundle = options.load_bundle(model, device)
     other = options.load_bundle(against, device) if against is not None else None
     paths, known = ([options.corpus_path(path) for path in files] for files in (corpus, trained_on or []))
     asked = exam(bundle, paths, known, against=other)
-    decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")
+    decoding = options.in_effect(as_asked, bundle.details, known_replies, unsure="")
     if late_cue:
         from chatbot.cli.late_cue_report import late_cue_report
 
         others = [options.load_bundle(name, device) for name in beside or []]
-        _tell(json_, *late_cue_report(bundle, speakers(bundle), others, asked, paths, decoding, picture))
+        beside_it = [(other, options.in_effect(as_asked, other.details, known_replies, unsure="")) for other in others]
+        facts, told, drawn = late_cue_report(asked, paths, (bundle, decoding), *beside_it)
+        if picture:
+            _write("--picture", picture, drawn)
+        _tell(json_, facts, told)
         return
+    if plots:
+        from chatbot.evaluation.plots import plot, ready
+
+        ready(plots)
     curve = learning_curve(bundles.text(bundle.path, "log.jsonl"))
-    rival = (other, options.in_effect(decoding, other.details, known_replies, unsure="")) if other else None
+    rival = (other, options.in_effect(as_asked, other.details, known_replies, unsure="")) if other else None
     found = report(bundle, asked, decoding, against=rival, neighbour=neighbour, curve=curve, workers=options.cores())
     if html:
         from chatbot.evaluation.page import page
 
         _write("--report", html, page(found))
     if plots:
-        from chatbot.evaluation.plots import plot
-
         plot(found, plots)
     _tell(json_, {**circumstances(bundle), **asdict(found)}, lines(found))
 

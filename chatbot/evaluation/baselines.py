@@ -21,19 +21,23 @@ Class = tuple[str, ...]  # topic and label, or without topics the reply
 
 
 def baselines(trained: Sequence[Pair], asked: Sequence[Pair], *, workers: int = 1) -> Iterator[tuple[str, list[str]]]:
-    """Yields the name of each and its replies to the utterances of `asked`. Raises OptionError when scikit-learn is not installed."""
+    """Yields the name of each and its replies to the utterances of `asked`. Raises OptionError at once when scikit-learn is not installed."""
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
     except ImportError:
         raise OptionError("--neighbour needs scikit-learn, which is not installed", remedy="install it with `pip install 'chatbot[evaluate]'`") from None
-    known = list({pair.name: pair for pair in trained}.values())
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, dtype=np.float32)
+    return _answered(letters, trained, asked, workers)
+
+
+def _answered(letters: Any, trained: Sequence[Pair], asked: Sequence[Pair], workers: int) -> Iterator[tuple[str, list[str]]]:
+    known = list({pair.name: pair for pair in trained}.values())
     heard = letters.fit_transform([pair.utterance for pair in known])  # (N, F)
     new = letters.transform([pair.utterance for pair in asked])  # (M, F)
     yield "neighbour", [known[place].reply for place in _nearest(heard, new)]
     times = Counter(map(_class, known))
     taught = [place for place, pair in enumerate(known) if times[_class(pair)] >= FEWEST]
-    if 2 * len(taught) > len(known) and len(times) > 1:
+    if 2 * len(taught) > len(known) and len({_class(known[place]) for place in taught}) > 1:
         said: dict[Class, Counter[str]] = {}
         for pair in trained:
             said.setdefault(_class(pair), Counter())[pair.reply] += 1

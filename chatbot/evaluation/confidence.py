@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
-from chatbot.evaluation.metrics import is_right
+from chatbot.evaluation.metrics import answers
 from chatbot.records import Decoding
 
 KEEP = 0.985  # of the right replies at the least: to be told that it did not follow what is plain is worse than a reply that is only half to the point
@@ -29,14 +29,13 @@ def calibrate(bot: Bot, held_out: Sequence[Pair], allowed: Mapping[str, tuple[st
     The others are the wrong replies and those to nonsense. Without a plan, of a whole reply the log-probability tells right from wrong better than its mean a
     piece does, since pieces that follow from the ones before only dilute it. `allowed` is what `allowed_replies` gives.
     """
-    asked = list({(pair.name, pair.history): pair for pair in held_out}.values())
-    replies = bot.replies([pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
+    given = answers(bot, held_out, allowed, decoding)
     right, wrong = list[float](), list[float]()
-    for pair, reply in zip(asked, replies, strict=True):
-        (right if is_right(reply.text, allowed[pair.name]) else wrong).append(reply.sureness)
+    for reply, is_it in zip(given.replies, given.right, strict=True):
+        (right if is_it else wrong).append(reply.sureness)
     if len(right) < FEWEST:
         return None
-    words = [text for text in nonsense([pair.utterance for pair in asked]) if len(bot.vocabulary.hear(text)) <= bot.utterance_limit]
+    words = [text for text in nonsense([pair.utterance for pair in given.asked]) if len(bot.vocabulary.hear(text)) <= bot.utterance_limit]
     strange = [reply.sureness for reply in bot.replies(words, decoding)]
     right.sort()
     others = [*wrong, *strange]

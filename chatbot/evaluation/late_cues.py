@@ -19,7 +19,7 @@ from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.exam import Exam
 from chatbot.evaluation.lagging import average_lagging
-from chatbot.evaluation.metrics import answers, distinct_pairs, is_late, is_right, twins_among
+from chatbot.evaluation.metrics import answers, distinct_pairs, histories, is_late, is_right, twins_among
 from chatbot.evaluation.tally import Answers
 from chatbot.intervals import wilson
 from chatbot.listening import ladders, words
@@ -136,16 +136,17 @@ class _Mark(NamedTuple):
     forced: float  # likewise, of right choices
 
 
-def late_cues(speakers: Mapping[str, Bot], exam: Exam, decoding: Decoding | None = None, *, workers: int = 1) -> LateCues | None:
-    """The report on `speakers`, so many at once; None when `exam` holds no late-cue pair. `decoding` is the listeners'; interrupters are greedy."""
+def late_cues(speakers: Mapping[str, tuple[Bot, Decoding]], exam: Exam, *, workers: int = 1) -> LateCues | None:
+    """The report on `speakers`, each asked by a decoding of its own, so many at once; None when `exam` holds no late-cue pair."""
     cues = [CuePair(*twins) for twins in twins_among(exam.pairs)]
     late, early = [cue for cue in cues if cue.words], [cue for cue in cues if not cue.words]
     if not late:
         return None
     groups = by_position(late)
     with ThreadPoolExecutor(workers) as pool:
-        found = [pool.submit(_speaker, name, bot, exam, groups, early, decoding) for name, bot in speakers.items()]
-    positions = tuple(_position(group, next(iter(speakers.values()))) for group in groups)
+        found = [pool.submit(_speaker, name, *speaker, exam, groups, early) for name, speaker in speakers.items()]
+    first, _ = next(iter(speakers.values()))
+    positions = tuple(_position(group, first) for group in groups)
     return LateCues(len(late), len(early), len(distinct_pairs(exam.pairs)), positions, tuple(one.result() for one in found))
 
 
@@ -184,10 +185,10 @@ def _position(group: Sequence[CuePair], bot: Bot) -> Position:
     return Position(min(before), max(before), pieces, len(group))
 
 
-def _speaker(name: str, bot: Bot, exam: Exam, groups: Sequence[Sequence[CuePair]], early: Sequence[CuePair], decoding: Decoding | None) -> Speaker:
+def _speaker(name: str, bot: Bot, decoding: Decoding, exam: Exam, groups: Sequence[Sequence[CuePair]], early: Sequence[CuePair]) -> Speaker:
     """All that is measured of `bot`."""
     wait = bot.network.wait if isinstance(bot.network, TokenByTokenRNN) else None
-    given = answers(bot, exam.pairs, exam.allowed, decoding if wait is None else None)
+    given = answers(bot, exam.pairs, exam.allowed, decoding)
     late = [cue for group in groups for cue in group]
     marks = _marked(bot, [*late, *early], given, exam.allowed, wait)
     return Speaker(
@@ -209,14 +210,12 @@ def _marked(bot: Bot, cues: Sequence[CuePair], given: Answers, allowed: Allowed,
     for place, pair in enumerate(given.asked):
         places.setdefault(pair.name, []).append(place)
     members = [(given.asked[place], twin) for cue in cues for name, twin in (cue.names, cue.names[::-1]) for place in places[name]]
-    chosen = iter(forced_choice(bot, members, allowed))
+    chosen, said_after = iter(forced_choice(bot, members, allowed)), histories(given.asked)
     marks = {}
     for cue in cues:
         right = [[given.right[place] for place in places[name]] for name in cue.names]
         forced = [list(islice(chosen, len(places[name]))) for name in cue.names]
-        first, second = ({given.asked[place].history for place in places[name]} for name in cue.names)
-        # The law holds after the same turns only: who has heard others may begin otherwise.
-        late = wait is not None and bool(first & second) and is_late(bot, cue.first, cue.second, allowed, wait=wait)
+        late = wait is not None and is_late(bot, cue.first, cue.second, allowed, wait=wait, said_after=said_after)
         marks[cue] = _Mark(all(map(all, right)), late, fmean(map(fmean, right)), fmean(map(fmean, forced)))
     return marks
 
@@ -234,7 +233,7 @@ def _outcome(marks: Sequence[_Mark]) -> Outcome:
     )
 
 
-def _settling(bot: Bot, asked: Sequence[Pair], cues: Sequence[CuePair], decoding: Decoding | None) -> dict[str, Settling]:
+def _settling(bot: Bot, asked: Sequence[Pair], cues: Sequence[CuePair], decoding: Decoding) -> dict[str, Settling]:
     """When the listener's replies settled, by kind of utterance."""
     before = {name: cue.words for cue in cues for name in cue.names}
     found: dict[str, list[tuple[int, int, int]]] = {"late": [], "early": [], "other": []}

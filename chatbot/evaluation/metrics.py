@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chatbot.batches import Examples
-from chatbot.bot import Bot
+from chatbot.bot import Bot, History
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.evaluation.tally import Answers, Rows, Tally, perplexities, scorers
+from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.records import Decoding, Reply, shared
 from chatbot.training.loss import log_probabilities
 
@@ -34,6 +35,7 @@ class LatePairs:
     right: float  # the share of pairs of which both members are right
     late: int  # those that the interrupter loses by law: its reply must differ before it can have heard the cue
     late_right: float  # of these; for an interrupter 0 is a law, not a finding
+    wait: int = 1  # of the interrupter whose law it is: its own where one was asked
 
 
 @dataclass(frozen=True)
@@ -191,9 +193,10 @@ def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str,
     if not both:
         return None
     won = [right[key(first)] and right[key(second)] for first, second in both]
-    late = [is_late(bot, first, second, allowed) for first, second in both]
+    wait, said_after = bot.network.wait if isinstance(bot.network, TokenByTokenRNN) else 1, histories(pairs)
+    late = [is_late(bot, first, second, allowed, wait=wait, said_after=said_after) for first, second in both]
     late_won = sum(one and is_it for one, is_it in zip(won, late, strict=True))
-    return LatePairs(len(both), sum(won) / len(both), sum(late), late_won / max(1, sum(late)))
+    return LatePairs(len(both), sum(won) / len(both), sum(late), late_won / max(1, sum(late)), wait)
 
 
 def early_pairs(pairs: Iterable[Pair], right: Mapping[str, bool]) -> EarlyPairs | None:
@@ -216,13 +219,32 @@ def begin_differently(first: str, second: str) -> bool:
     return first.split()[0] != second.split()[0]
 
 
-def is_late(bot: Bot, first: str, second: str, allowed: Mapping[str, tuple[str, ...]], *, wait: int = 1) -> bool:
+def histories(pairs: Iterable[Pair]) -> dict[str, set[History]]:
+    """For each `Pair.name` the turns after which it is said."""
+    found: dict[str, set[History]] = {}
+    for pair in pairs:
+        found.setdefault(pair.name, set()).add(pair.history)
+    return found
+
+
+def is_late(
+    bot: Bot,
+    first: str,
+    second: str,
+    allowed: Mapping[str, tuple[str, ...]],
+    *,
+    wait: int = 1,
+    said_after: Mapping[str, set[History]] | None = None,
+) -> bool:
     """Whether no reply that is right for one utterance can be told from one for the other before the cue is heard: wait - 1 + d <= p.
 
     p is the number of source pieces that the two utterances share, d the piece at which their allowed replies first differ, from 1: the
     farthest such piece over all combinations of a reply to one and a reply to the other. A reply that is right for both tells nothing: no
     pair with such a reply is late. Replies are taken as the vocabulary cuts them; a network that spells a word in smaller pieces differs later.
+    Where `histories` tell after what both are said, there must be turns that come before both: who has heard others may begin otherwise.
     """
+    if said_after is not None and not said_after[key(first)] & said_after[key(second)]:
+        return False
     if {key(reply) for reply in allowed[key(first)]} & {key(reply) for reply in allowed[key(second)]}:
         return False
     encode = bot.vocabulary.encode

@@ -9,21 +9,33 @@ from chatbot.evaluation.report import LISTENER, Report
 
 def plot(report: Report, folder: Path) -> list[Path]:
     """Draws right.png, reliability.png and, where the bundle has a log, learning.png in `folder`. Raises OptionError when that cannot be done."""
+    figures, drawn = ready(folder), []
     try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise OptionError("--plots needs matplotlib, which is not installed", remedy="install it with `pip install 'chatbot[evaluate]'`") from None
-    drawn = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, draw in _DRAWN.items():
-            figure = Figure(figsize=(6.4, 4), layout="constrained")
+            figure = figures(figsize=(6.4, 4), layout="constrained")
             if draw(report, figure.subplots()):
                 figure.savefig(folder / f"{name}.png", dpi=150)
                 drawn.append(folder / f"{name}.png")
     except OSError as error:
-        raise OptionError(f"--plots {folder} cannot be written to: {error.strerror}", remedy="name another folder") from None
+        raise _unwritable(folder, error) from None
     return drawn
+
+
+def ready(folder: Path) -> Any:
+    """matplotlib's Figure, and `folder` made. Raises OptionError when there is no drawing there: better before all is asked than after."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise OptionError("--plots needs matplotlib, which is not installed", remedy="install it with `pip install 'chatbot[evaluate]'`") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return Figure
+
+
+def _unwritable(folder: Path, error: OSError) -> OptionError:
+    return OptionError(f"--plots {folder} cannot be written to: {error.strerror}", remedy="name another folder")
 
 
 def _right(report: Report, axes: Any) -> bool:

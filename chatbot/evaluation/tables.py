@@ -22,7 +22,7 @@ FIGURES: Mapping[str, tuple[str, Callable[[float], str]]] = {  # how each is cal
 REPLIES, LOSS = ("right", "bleu", "chrf"), ("per_piece", "per_word", "bits_per_byte")
 PLACES = {"said_first": "said first", "after_a_turn": "after a turn", "follow_ups": "follow-ups"}
 CLEAN, BESIDE = ("right", "chrf", "bits_per_byte"), ("right", "bleu", "chrf", "bits_per_byte")
-THEOREM = "Late by definition: interrupter-1 must differ before it can have heard the cue, so its 0% is a theorem, not a finding."
+THEOREM = "Late by definition: {} must differ before it can have heard the cue, so its 0% is a theorem, not a finding."
 
 Row = tuple[str, ...]
 Told = tuple[Mapping[str, float], Mapping[str, tuple[float, float]]]  # figures by name, and their intervals
@@ -119,23 +119,23 @@ def _places(systems: Mapping[str, Scores]) -> Table:
 
 def _pairs(systems: Mapping[str, Scores]) -> Table:
     """Shares of pairs whose members are both right, with their Wilson intervals."""
-    first = systems[LISTENER]
-    heads = [""]
-    if first.late:
-        heads += [f"late-cue, of {first.late.pairs}", f"late by definition, of {first.late.late}"]
+    first, heads = systems[LISTENER], [""]
+    lawful = next((name for name in systems if name.startswith("interrupter-")), LISTENER)  # whose law the second column tells
+    bound = systems[lawful].late
+    if first.late and bound:
+        heads += [f"late-cue, of {first.late.pairs}", f"by definition, of {bound.late}"]
     if first.early:
-        heads.append(f"first word decides, of {first.early.pairs}")
+        heads.append(f"first word, of {first.early.pairs}")
     rows = []
     for name, one in systems.items():
         row = [name]
-        if one.late:
-            row += [_share(one.late.right, one.late.pairs), _share(one.late.late_right, one.late.late)]
+        if one.late and bound:
+            row += [_share(one.late.right, one.late.pairs), _share(one.late.late_right, one.late.late) if one.late.wait == bound.wait else "–"]
         if one.early:
             row.append(_share(one.early.right, one.early.pairs))
         rows.append(tuple(row))
-    return Table(
-        "Pairs of utterances that differ in one word: both right, in %", tuple(heads), rows, (THEOREM,) if first.late and "interrupter-1" in systems else ()
-    )
+    notes = (THEOREM.format(lawful),) if bound and lawful != LISTENER else ()
+    return Table("Pairs of utterances that differ in one word: both right, in %", tuple(heads), rows, notes)
 
 
 def _share(share: float, of: int) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chatbot.corpus.pairs import Pair
 from chatbot.records import Reply
+from chatbot.training.loss import exp
 
 TIMES = 1000  # draws for an interval
 
@@ -117,7 +118,7 @@ def figures(sums: Rows) -> Figures:
 def perplexities(losses: Rows) -> tuple[float, float, float]:
     """Perplexity a piece and a word, and bits a byte, of replies whose nats, pieces, words and bytes add up to `losses` (4,)."""
     nats, pieces, words, size = losses.tolist()
-    return (_exp(nats / pieces), _exp(nats / words), nats / math.log(2) / size) if size else (math.nan,) * 3
+    return (exp(nats / pieces), exp(nats / words), nats / math.log(2) / size) if size else (math.nan,) * 3
 
 
 @cache
@@ -135,11 +136,6 @@ def _added_up(metric: Any, said: Sequence[tuple[str, tuple[str, ...]]]) -> Rows:
     # A reference that is None is left out, so there may be unequally many.
     streams = list(zip_longest(*(references for _, references in places)))
     return np.array(metric._extract_corpus_statistics([reply for reply, _ in places], streams), float)[of_each]
-
-
-def _exp(nats: float) -> float:
-    """exp, infinite where it is too large for a number."""
-    return math.exp(nats) if nats < 700 else math.inf
 
 
 def _percentiles(draws: Rows) -> Rows:

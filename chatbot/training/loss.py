@@ -98,4 +98,9 @@ def perplexity_of(network: Network | nn.Module, examples: Examples, processes: P
     """exp of the mean nats a target piece, teacher-forced, end-marks counted."""
     pieces = int(examples.target.lengths.sum()) - len(examples)
     scores = log_probabilities(network, examples, processes=processes)  # type: ignore[arg-type]
-    return math.exp(min(700.0, -float(processes.sum(scores.double().sum())) / pieces))
+    return exp(-float(processes.sum(scores.double().sum())) / pieces)
+
+
+def exp(nats: float) -> float:
+    """exp of `nats`; infinite where it is too large for a number, or `nats` are none."""
+    return math.exp(nats) if nats < 700 else math.inf
