@@ -169,6 +169,11 @@ TABLES = {
                                'Is "Wren" here?\tShe is.\tCC-BY 2.0 (France) Attribution: tatoeba.org #3 (a) & #4 (b)\n'),
     "tatoeba with numbers": ("pairs.tsv", '11\tHow late are you open?\t12\tUntil six; on Saturdays, until one.\n13\tIs "Wren" here?\t14\tShe is.\n'),
     "jsonl": ("faq.jsonl", '{"input": "How late are you open?", "output": "Until six; on Saturdays, until one."}\n\n{"input": "Is \\"Wren\\" here?", "output": "She is."}\n'),
+    "instructions": ("alpaca.json", '[{"instruction": "How late are you open?", "input": "", "output": "Until six; on Saturdays, until one."},\n'
+                     ' {"instruction": "Is \\"Wren\\"", "input": "here?", "output": "She is."}]'),
+    "instructions in a table": ("alpaca.csv", 'instruction,input,output\nHow late are you open?,,"Until six; on Saturdays, until one."\n"Is ""Wren""",here?,She is.\n'),
+    "instructions with a context": ("dolly.jsonl", '{"instruction": "How late are you open?", "context": "", "response": "Until six; on Saturdays, until one.", "category": "x"}\n'
+                                    '{"instruction": "Is \\"Wren\\"", "context": "here?", "response": "She is."}\n'),
     "a list of objects": ("faq.json", '[{"q": "How late are you open?", "a": "Until six; on Saturdays, until one.", "n": 1},\n {"q": "Is \\"Wren\\" here?", "a": "She is."}]'),
 }  # fmt: skip
 ROLES = {

@@ -24,6 +24,15 @@ def test_every_table_gives_the_same_pairs(imported, name):
     assert found.tsv() == "".join(f"{utterance}\t{reply}\n" for utterance, reply in QUESTIONS)
 
 
+def test_what_an_instruction_is_about_stands_behind_it_unless_a_column_is_named(imported):
+    text = '{"instruction": "Translate", "input": "Hund", "output": "dog"}\n{"instruction": "Go", "output": "I go"}\n'
+    found = imported("a.jsonl", text)
+    assert found.conversations == [[("Translate Hund", "dog"), ("Go", "I go")]]
+    assert found.files[0].note == "utterance from “instruction” and “input”, reply from “output”"
+    assert imported("a.jsonl", text, utterance="instruction").conversations == [[("Translate", "dog"), ("Go", "I go")]]
+    assert imported("a.jsonl", text.split("\n")[0], reply="input").conversations == [[("Translate", "Hund")]]
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_chats_with_roles_are_conversations(imported, name):
     found = imported(*ROLES[name])

@@ -8,7 +8,7 @@ from typing import Any
 from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
-from chatbot.corpus.importers.table import columns_of
+from chatbot.corpus.importers.table import Columns, columns_of
 from chatbot.errors import CorpusError
 
 _REPLY_ROLES = {"assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot"}
@@ -39,15 +39,20 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     left_out: Counter[str] = Counter()
     conversations: list[list[tuple[str, str]]] = []
     loose: list[tuple[str, str]] = []
-    fields: tuple[str, str] | None = None  # as in the first object
+    names: list[str] = []  # of the texts of the first object
+    columns: Columns | None = None
     for number, line, element in _records(source):
         try:
             messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
             if isinstance(messages, list):
                 conversations.append(_conversation(messages, reply_as, left_out))
             elif isinstance(element, dict):
-                fields = fields or _fields(element, utterance, reply)
-                loose.append((_side(element, fields[0]), _side(element, fields[1])))
+                if columns is None:
+                    names = [name for name, value in element.items() if not isinstance(value, list | dict)]
+                    columns = columns_of(names, utterance, reply, None)
+                first, *material = (names[column] for column in columns.utterance)
+                said = [_side(element, first), *(_side(element, name) for name in material if name in element)]
+                loose.append((" ".join(said), _side(element, names[columns.reply])))
             else:
                 raise CorpusError("no object", remedy=_REMEDY)
         except CorpusError as error:
@@ -59,8 +64,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     if conversations and loose:
         conversations += [[pair] for pair in loose]
         loose = []
-    note = f"utterance from “{fields[0]}”, reply from “{fields[1]}”" if fields else ""
-    return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=note)
+    return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=columns.note(names) if columns else "")
 
 
 def _records(source: Source) -> list[tuple[int, int, Any]]:
@@ -102,13 +106,6 @@ def _conversation(messages: list[Any], reply_as: str | None, left_out: Counter[s
 
 def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
     return next((record[key] for key in keys if record.get(key) is not None), None)
-
-
-def _fields(record: dict[str, Any], utterance: str | None, reply: str | None) -> tuple[str, str]:
-    """The names of the two fields."""
-    names = [name for name, value in record.items() if not isinstance(value, list | dict)]
-    columns = columns_of(names, utterance, reply, None)
-    return names[columns[0]], names[columns[1]]
 
 
 def _side(record: dict[str, Any], name: str) -> str:

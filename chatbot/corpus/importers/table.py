@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.rows import Row, delimiter_of, read_rows
@@ -11,7 +12,7 @@ from chatbot.records import whole_number
 
 # What people call the two columns, the likeliest first, in one case and without blanks and marks.
 UTTERANCES = (
-    "utterance", "question", "questions", "prompt", "userinput", "usermessage", "input", "query", "instruction", "user", "human", "message", "trigger", "q",
+    "utterance", "question", "questions", "prompt", "userinput", "usermessage", "instruction", "input", "query", "user", "human", "message", "trigger", "q",
     "source", "src", "context", "frage", "fragen", "eingabe", "질문", "발화", "질의", "pregunta", "entrada", "pergunta", "domanda", "質問", "问题", "問題", "سؤال", "السؤال", "вопрос", "soru",
 )  # fmt: skip
 REPLIES = (
@@ -19,7 +20,20 @@ REPLIES = (
     "antwort", "antworten", "ausgabe", "답변", "대답", "응답", "respuesta", "salida", "resposta", "saida", "saída", "réponse", "reponse", "risposta", "回答", "答案", "جواب",
     "الجواب", "إجابة", "الإجابة", "ответ", "cevap",
 )  # fmt: skip
+_MATERIAL = {"instruction": ("input", "context")}  # what an instruction is about stands beside it, and belongs to it where there is any
 _SHOWN = 12  # columns, in one line
+
+
+class Columns(NamedTuple):
+    """Where the two sides stand: an utterance is what its columns hold, joined with blanks."""
+
+    utterance: tuple[int, ...]
+    reply: int
+
+    def note(self, names: Sequence[str]) -> str:
+        """What is told of them."""
+        sides = " and ".join(f"“{names[column].strip()}”" for column in self.utterance)
+        return f"utterance from {sides}, reply from “{names[self.reply].strip()}”"
 
 
 def recognises(source: Source) -> bool:
@@ -40,16 +54,17 @@ def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: 
         raise CorpusError("nothing in it", place=source.name, remedy="is this the file you meant?")
     names = rows[0].cells
     if headless and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
-        columns, body, note = (0, 1), rows, "no names of columns: the first is the utterance, the second the reply"
+        columns, body, note = Columns((0,), 1), rows, "no names of columns: the first is the utterance, the second the reply"
     elif utterance is not None and reply is not None and utterance.isdecimal() and reply.isdecimal() and not {utterance, reply} <= set(names):
-        columns, body, note = (_numbered(utterance, names, source), _numbered(reply, names, source)), rows, ""
+        columns, body, note = Columns((_numbered(utterance, names, source),), _numbered(reply, names, source)), rows, ""
     else:
         columns, body = columns_of(names, utterance, reply, source.place(rows[0].line)), rows[1:]
-        note = f"utterance from “{names[columns[0]].strip()}”, reply from “{names[columns[1]].strip()}”"
-    return Pairs([[(row.cells[columns[0]], row.cells[columns[1]]) for row in body]], alone=True, left_out=Counter(), note=note)
+        note = columns.note(names)
+    pairs = [(" ".join(row.cells[column] for column in columns.utterance), row.cells[columns.reply]) for row in body]
+    return Pairs([pairs], alone=True, left_out=Counter(), note=note)
 
 
-def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, place: str | None) -> tuple[int, int]:
+def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, place: str | None) -> Columns:
     """Which columns, or fields, hold the two sides. Raises CorpusError, which lists them all, when the names do not tell."""
     found = (_column(names, utterance, UTTERANCES), _column(names, reply, REPLIES))
     if found[0] is None or found[1] is None or found[0] == found[1]:
@@ -58,7 +73,9 @@ def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, p
         what = f"no {' and no '.join(named)}; there are {told}" if named else f"which column is the utterance, and which the reply? There are {told}"
         numbers = ", by name or by number from 1; names stand in the first row" if place else ""
         raise CorpusError(what, place=place, remedy=f"choose with --utterance and --reply{numbers}")
-    return found[0], found[1]
+    material = () if utterance is not None else _MATERIAL.get(_plain(names[found[0]]), ())
+    beside = (_column(names, None, (name,)) for name in material)
+    return Columns((found[0], *(column for column in beside if column is not None and column != found[1])), found[1])
 
 
 def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> int | None:
