@@ -204,6 +204,11 @@ def test_a_chat_in_a_zip(imported, mistake):
         ("write to anna.b+x@mail.example.org.", "write to [e-mail]."),
         ("see https://example.org/a?b=1, (www.example.org) youtu.be/xyz", "see [link], ([link]) [link]"),
         ("e.g. this.that and a/b, 3/4", "e.g. this.that and a/b, 3/4"),
+        ("http://localhost:3000/reset?token=x or smb://files/mine, a@b", "[link] or [link], a@b"),
+        ("+1 (555) 123\u20114567, 0170\u2013123 45 67, 555\u2010123\u20104567", "[phone], [phone], [phone]"),
+        ("0170 1234567 12.03.2024 10:30 0170 1234567", "[phone] 12.03.2024 10:30 [phone]"),
+        ("10:30 +49 170 1234567, 12/03/24 0170 1234567", "10:30 [phone], 12/03/24 [phone]"),
+        ("01.23.45.67.89 or 20.12.34.56, 06 12 34 56 78, 030/12 34 56", "[phone] or [phone], [phone], [phone]"),
     ],
 )
 def test_scrubbing(text, scrubbed):
@@ -211,6 +216,17 @@ def test_scrubbing(text, scrubbed):
     assert scrub(text, counts) == scrubbed
     assert sum(counts.values()) == scrubbed.count("[")
     assert scrub(scrubbed, counts) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.03.2024 10:30", "10:30 12.03.2024", "2024 12 24 18 30", "16/03/24 17/03/24", "2024-01-14 09:15:20", "2024. 12. 24. 18:30", "12.03.2024 10:30 13.03.2024 11:30",
+        "12.\u201315.03.2024", "12.03.-15.03.2024", "1999\u20132004", "12.03.24\u201315.03.24", "192.168.178.20", "192.168.178.20:8080", "10.0.0.1 10.0.0.2",
+    ],
+)  # fmt: skip
+def test_dates_times_and_addresses_of_machines_are_no_phones(text):
+    assert scrub(f"since {text}, too", Counter()) == f"since {text}, too"
 
 
 def test_what_cannot_be_seen_goes_and_what_is_pasted_is_left_out(imported):

@@ -4,11 +4,21 @@ import re
 from collections import Counter
 
 _LINK = re.compile(
-    r"(?:\b(?:https?|ftp)://|\bwww\.)[^\s<>]+|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|me|be|de|fr|es|it|br|kr|jp|uk|eu|app|gg|ly|co)/[^\s<>]+", re.IGNORECASE
+    r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.)[^\s<>]+|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|me|be|de|fr|es|it|br|kr|jp|uk|eu|app|gg|ly|co)/[^\s<>]+",
+    re.IGNORECASE,
 )
 _MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w.,/-])(?:\+|\(\+?)?\d(?:[\s./()-]{0,3}\d){5,18}(?![\w])")
-_DATE = re.compile(r"\d{1,4}([./-])\s?\d{1,2}\1\s?\d{1,4}\.?")
+_DASH = "[\u2010-\u2015-]"
+_DAY = r"(?!3[2-9]|[4-9]\d)\d{1,2}"  # or month
+_DATES = "|".join(rf"(?!0)\d{{4}}{mark}\s?{_DAY}{mark}\s?{_DAY}|{_DAY}{mark}\s?{_DAY}{mark}\s?(?:\d{{4}}|\d{{2}})" for mark in (r"\.", "/", "-"))
+_SPAN = rf"(?:{_DAY}\.(?:{_DAY}\.)?\s?{_DASH}\s?)?"  # of days, the first of which lacks its year
+_DATE = rf"{_SPAN}(?:(?:19|20)\d\d [01]\d [0-3]\d|{_DATES})(?![./-]?\d)"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_MACHINE = rf"(?!\d\d(?:\.\d\d){{3}}){_BYTE}(?:\.{_BYTE}){{3}}(?!\.?\d)"  # an address; four times two digits may be a phone's
+_MARKS = rf"(?:[\s./()]|{_DASH}){{0,3}}"
+_PHONE = rf"(?:\+|\(\+?)?\d(?:(?!\s(?:{_DATE}|{_TIME})){_MARKS}\d){{5,18}}(?!\w)"
+_NUMBER = re.compile(rf"(?<![\w.,/-])(?:{_DATE}|{_TIME}|{_MACHINE}|(?P<phone>{_PHONE}))")
 _TRAILING = ".,;:!?)]}'\"»”"
 
 
@@ -26,19 +36,21 @@ def scrub(text: str, counts: Counter[str]) -> str:
         return "[e-mail]" + whole[len(whole.rstrip(".-")) :]
 
     def phone(match: re.Match[str]) -> str:
-        if not _is_phone(match.group()):
+        if not match["phone"] or not _is_phone(match["phone"]):
             return match.group()
         counts["[phone]"] += 1
         return "[phone]"
 
-    if "." in text:
-        text = _MAIL.sub(mail, _LINK.sub(link, text))
-    return _PHONE.sub(phone, text)
+    if "." in text or "://" in text:
+        text = _LINK.sub(link, text)
+    if "@" in text:
+        text = _MAIL.sub(mail, text)
+    return _NUMBER.sub(phone, text)
 
 
 def _is_phone(number: str) -> bool:
-    """Whether digits with marks between them are a number to call: no date, no price, no year to year."""
+    """Whether digits with marks between them are a number to call: no price, no year to year."""
     digits = [character for character in number if character.isdecimal()]
-    if len(digits) > 15 or _DATE.fullmatch(number) or re.fullmatch(r"\d{4}\s?-\s?\d{4}", number) or re.fullmatch(r"\d{1,3}(?:[.\s]000)+", number):
+    if len(digits) > 15 or re.fullmatch(rf"\d{{4}}\s?{_DASH}\s?\d{{4}}", number) or re.fullmatch(r"\d{1,3}(?:[.\s]000)+", number):
         return False
-    return number[0] in "+(0٠" or len(digits) >= 9 or (len(digits) >= 7 and bool(re.search(r"\d[\s./-]\d", number)))
+    return number[0] in "+(0٠" or len(digits) >= 9 or (len(digits) >= 7 and bool(re.search(rf"\d(?:[\s./]|{_DASH})\d", number)))
