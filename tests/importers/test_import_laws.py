@@ -165,6 +165,18 @@ def test_a_copied_message_in_a_message_is_text(imported):
         ("location: https://maps.google.com/?q=1,2", ""),
         ("POLL:\nPizza?\nOPTION: yes (1 vote)", ""),
         ("report.pdf • 2 pages document omitted", ""),
+        ("<Media omitted>\nBack at 10.30", "Back at 10.30"),
+        ("<Media omitted>\nsee birds.example", "see birds.example"),
+        ("<Media omitted>\nBill of May.PDF", ""),
+        ("No answer. I'll try again later", "No answer. I'll try again later"),
+        ("No answer", "No answer"),
+        ("Video call, in ten minutes?", "Video call, in ten minutes?"),
+        ("Voice call, 1 hr 5 min", ""),
+        ("Voice call, 3:20", ""),
+        ("음성 통화, 3분 20초", ""),
+        ("Video call. No answer", ""),
+        ("Missed voice call, Tap to call back", ""),
+        ("\nlist\n- a", "list\u2028- a"),
         ("null", ""),
         ("is null a word", "is null a word"),
         ("he said: <no>", "he said: <no>"),
@@ -173,7 +185,21 @@ def test_a_copied_message_in_a_message_is_text(imported):
     ],
 )
 def test_what_the_program_writes_is_left_out(imported, body, said):
-    text = f"14.01.24, 21:05 - A: first\n14.01.24, 21:06 - A: {body}\n14.01.24, 21:07 - B: ho\n"
+    text = f"14.01.24, 21:05 - A: first\n14.01.24, 21:06 - A: {body}\n".replace(": \n", ":\n") + "14.01.24, 21:07 - B: ho\n"
+    assert imported("c.txt", text, reply_as="B").conversations == [[(f"first {said}".strip(), "ho")]]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (f"Look at this {LRM}image omitted", "Look at this"),
+        (f"two\nlines {LRM}Bild weggelassen", "two\u2028lines"),
+        (f"report.pdf • {LRM}2 pages {LRM}document omitted", ""),
+        (f"wie {LRM}Anna", "wie Anna"),
+    ],
+)
+def test_a_caption_is_what_was_said_on_an_iphone_too(imported, body, said):
+    text = f"[14.01.24, 21:05:00] A: first\n[14.01.24, 21:06:00] A: {body}\n[14.01.24, 21:07:00] B: ho\n"
     assert imported("c.txt", text, reply_as="B").conversations == [[(f"first {said}".strip(), "ho")]]
 
 

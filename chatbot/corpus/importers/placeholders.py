@@ -37,13 +37,18 @@ mensagem apagada|esta mensagem foi apagada|você apagou esta mensagem|apagou est
 이 메시지는 삭제되었습니다|삭제된 메시지입니다|이 메시지를 삭제했습니다|このメッセージは削除されました|このメッセージを削除しました|このメッセージを削除しました|تم حذف هذه الرسالة|لقد حذفت هذه الرسالة|حذفت هذه الرسالة
 """
 _CALLS = """
-missed voice call|missed video call|missed group voice call|missed group video call|voice call|video call|no answer
+missed voice call|missed video call|missed group voice call|missed group video call|voice call|video call
 verpasster sprachanruf|verpasster videoanruf|sprachanruf|videoanruf|appel vocal manqué|appel vidéo manqué|appel vocal|appel vidéo
 llamada perdida|llamada de voz perdida|videollamada perdida|llamada de voz|videollamada|ligação de voz perdida|ligação de vídeo perdida
 chamada de voz perdida|chamada de vídeo perdida|ligação de voz|chamada de voz|chamada de vídeo|chiamata vocale persa|videochiamata persa
 chiamata persa|chiamata vocale|videochiamata|부재중 음성 통화|부재중 영상 통화|음성 통화|영상 통화|不在着信|音声通話に不在着信|ビデオ通話に不在着信|音声通話|ビデオ通話
 مكالمة صوتية فائتة|مكالمة فيديو فائتة|مكالمة صوتية لم يرد عليها|مكالمة فيديو لم يرد عليها|مكالمة صوتية|مكالمة فيديو
 """
+# Behind a call, beside how long it took.
+_ENDS = """
+no answer|tap to call back|keine antwort|pas de réponse|sans réponse|sin respuesta|sem resposta|nessuna risposta|응답 없음|応答なし|لم يتم الرد
+"""
+_DURATION = re.compile(r"\d+(?:[:.]\d\d)+|(?:\d+\s?[^\W\d]{1,8}\.?\s?)+")
 # Anywhere in what looks like a name before a colon, or at the start of what somebody seems to say: a notice of the program.
 _NOTICE = re.compile(
     "end-to-end encrypted|ende-zu-ende-verschlüsselt|chiffrés de bout en bout|cifrados de extremo a extremo|criptografadas de ponta a ponta"
@@ -69,14 +74,18 @@ _LOCATION = re.compile(
     r"(?:(?:live )?location|(?:live-)?standort|localisation|ubicaci[oó]n|localiza[cç][aã]o|posizione|위치|位置情報|الموقع)\W{1,3}https?://\S+$", re.IGNORECASE
 )
 _POLL = re.compile(r"(?:poll|umfrage|sondage|encuesta|enquete|sondaggio|투표|アンケート|投票|استطلاع(?: رأي)?):?\s*\n", re.IGNORECASE)
-_FILE_NAME = re.compile(r"[^\n]{1,200}\.[A-Za-z0-9]{2,5}")
+_FILE_NAME = re.compile(
+    r"[^\n]{1,200}\.(?:jpe?g|png|gif|webp|heic|svg|mp[34]|m4a|3gp|mov|avi|mkv|webm|opus|ogg|aac|amr|wav|flac|pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|txt|csv|json|html?"
+    r"|epub|zip|rar|7z|vcf|ics|apk)",
+    re.IGNORECASE,
+)
 
 
 def _phrases(text: str) -> frozenset[str]:
     return frozenset(phrase for line in text.strip().splitlines() for phrase in line.split("|"))
 
 
-_MEDIA_PHRASES, _DELETED_PHRASES, _CALL_PHRASES = map(_phrases, (_MEDIA, _DELETED, _CALLS))
+_MEDIA_PHRASES, _DELETED_PHRASES, _CALL_PHRASES, _END_PHRASES = map(_phrases, (_MEDIA, _DELETED, _CALLS, _ENDS))
 
 
 def unmarked(text: str) -> str:
@@ -98,19 +107,33 @@ def said(body: str, *, marked: bool) -> tuple[str, str]:
         return "", UNSAID
     if marked:
         body = re.sub("\u200e<[^<>\n]*>", "", body)  # <attached: …>, <This message was edited>
+        caption, mark, end = body.rpartition("\u200e")
+        if mark and "•" not in caption and _plain(end) in _MEDIA_PHRASES:  # the bullet is part of the name of a document
+            body = caption
     body = _EDITED.sub("", unmarked(body).strip()).strip()
     first, _, rest = body.partition("\n")
     rest = rest.strip()
-    plain = first.strip("<> ").rstrip(".").casefold()
+    plain = _plain(first)
     if plain in _MEDIA_PHRASES or re.fullmatch(r"<[^<>]{3,60}>", first.strip()) or _ATTACHED.fullmatch(first.strip()):
         return "" if _FILE_NAME.fullmatch(rest) else rest, UNSAID  # a caption is what was said
     if not rest and "•" in plain and any(plain.endswith(phrase) for phrase in _MEDIA_PHRASES):
         return "", UNSAID
     if plain in _DELETED_PHRASES and not rest:
         return "", DELETED
-    if (plain.split(",")[0].split(".")[0] in _CALL_PHRASES and not rest) or _LOCATION.match(body) or _POLL.match(body) or _starts_as_notice(plain):
+    if (_is_call(plain) and not rest) or _LOCATION.match(body) or _POLL.match(body) or _starts_as_notice(plain):
         return "", UNSAID
     return body, "empty messages"
+
+
+def _plain(line: str) -> str:
+    """A line as phrases are compared."""
+    return line.strip("<> ").rstrip(".").casefold()
+
+
+def _is_call(plain: str) -> bool:
+    """Whether it is a call, and behind it nothing but how long it took or how it ended."""
+    call, *ends = (part.strip() for part in re.split("[,،、]|[.] ", plain))
+    return call in _CALL_PHRASES and all(end in _END_PHRASES or _DURATION.fullmatch(end) for end in ends)
 
 
 def _starts_as_notice(plain: str) -> bool:

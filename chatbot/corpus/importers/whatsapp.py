@@ -18,7 +18,7 @@ _WORD = r"[^\W\d_][^\d\[\]():\n-]{0,14}?"  # such as “p. m.”, 오후, às
 _START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
 _HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
 _ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
-_NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?: |$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
+_NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?:[ \n]|$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
 COPIED, COPIES = 5, 0.1  # messages, and of the messages, that may be copies of what was said elsewhere, with a date of another kind
 
 
