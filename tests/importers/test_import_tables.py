@@ -7,7 +7,7 @@ import json
 import zipfile
 
 import pytest
-from exports import LS, QUESTIONS, ROLES, TABLES
+from exports import CHATS, LS, PAIRS, QUESTIONS, ROLES, TABLES
 from mutations import workbook, zipped
 
 from chatbot.corpus.importers import source
@@ -44,6 +44,7 @@ def test_a_role_can_be_named(imported, mistake):
     text = '{"messages": [{"role": "guest", "content": "hi"}, {"role": "host", "content": "welcome"}]}'
     assert imported("a.json", text, reply_as="Host").conversations == [[("hi", "welcome")]]
     assert mistake("a.json", text) == "a.json:1:1: whose role is “guest”?; say with --reply-as which role replies"
+    assert mistake("a.json", text, reply_as="Anna") == "a.json: no messages from “Anna”; there are guest (1), host (1); choose one of them with --reply-as NAME"
 
 
 def test_workbooks(imported, mistake, monkeypatch):
@@ -194,6 +195,30 @@ def test_formats_that_are_not_there_or_do_not_fit(mistake):
         assert mistake("a.csv", "hello\nyou\n", format=name).startswith("a.csv:1:1: ")
 
 
-@pytest.mark.parametrize(("option", "value"), [("reply_as", "Ben"), ("gap", 5), ("dates", "day")])
-def test_options_that_would_do_nothing_are_refused(mistake, option, value):
-    assert mistake(*TABLES["csv"], **{option: value}) == f"--{option.replace('_', '-')}: does nothing with CSV; leave it out"
+@pytest.mark.parametrize(
+    ("export", "option", "value", "what"),
+    [
+        (TABLES["csv"], "reply_as", "Ben", "CSV"),
+        (TABLES["csv"], "gap", 5, "CSV"),
+        (TABLES["csv"], "dates", "day", "CSV"),
+        (TABLES["tatoeba"], "utterance", "2", "Tatoeba"),
+        (TABLES["tatoeba"], "reply", "1", "Tatoeba"),
+        (TABLES["jsonl"], "reply_as", "Ben", "JSON"),
+        (ROLES["messages"], "utterance", "content", "JSON"),
+        (ROLES["messages"], "gap", 5, "JSON"),
+        (CHATS["telegram"], "dates", "day", "Telegram"),
+        (CHATS["discord"], "dates", "day", "Discord"),
+        (CHATS["discord csv, moments"], "dates", "day", "Discord"),
+        (CHATS["discord"], "reply", "1", "Discord"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(mistake, export, option, value, what):
+    wishes = {"reply_as": "Ben"} if export in CHATS.values() else {}
+    assert mistake(*export, **(wishes | {option: value})) == f"--{option.replace('_', '-')}: does nothing with {what}; leave it out"
+
+
+def test_an_option_may_be_for_one_of_several_files(imported, tmp_path):
+    for name, text in (CHATS["telegram"], TABLES["jsonl"]):
+        (tmp_path / name).write_text(text, "utf-8")
+    found = import_files([tmp_path / "result.json", tmp_path / "faq.jsonl"], Wishes(reply_as="Ben", utterance="input"))
+    assert found.conversations == [*PAIRS, *([pair] for pair in QUESTIONS)]

@@ -29,21 +29,23 @@ class Message(NamedTuple):
 
 @dataclass
 class Chat:
-    """The messages of one file, in their order, and how many lines were left out, by reason."""
+    """The messages of one file, in their order, and how many lines were left out, by reason. `heeds`: wishes that make a difference to it."""
 
     messages: list[Message]
     left_out: Counter[str] = field(default_factory=Counter)
     note: str = ""
+    heeds: tuple[str, ...] = ("reply_as", "gap")
 
 
 @dataclass
 class Pairs:
-    """Conversations of (utterance, reply). `alone`: the pairs of a table, of which none follows another."""
+    """Conversations of (utterance, reply). `alone`: the pairs of a table, of which none follows another. `heeds`: as of a Chat."""
 
     conversations: list[list[tuple[str, str]]]
     alone: bool
     left_out: Counter[str] = field(default_factory=Counter)
     note: str = ""
+    heeds: tuple[str, ...] = ()
 
 
 def speaker_named(name: str | None, counts: Counter[str], place: str) -> str:

@@ -64,6 +64,7 @@ def read_table(source: Source, order: Order | None, gap: float) -> Chat:
     absolute = [moment(row.cells[2]) for row in said]
     if all(minute is None for minute in absolute):
         minutes = minutes_of([_stamp(source, row) for row in said], order, gap)
+        chat.heeds += ("dates",)
     else:
         minutes = []
         for row, minute in zip(said, absolute, strict=True):

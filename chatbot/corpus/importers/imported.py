@@ -76,7 +76,7 @@ def import_files(paths: Sequence[Path], wishes: Wishes) -> Imported:
             encoding = "utf-8" if source.workbook else source.encoding
             found.files.append(File(source.name, format_.title, encoding, len(read.messages) if isinstance(read, Chat) else None, read.note))
     chats = [read for read in reads if isinstance(read, Chat)]
-    _refuse_idle(wishes, found, chats=bool(chats), fields=len(chats) < len(reads) and wishes.format != LINES)
+    _refuse_idle(wishes, found, {wish for read in reads for wish in read.heeds})
     if chats:
         found.speakers = sum((Counter(message.speaker for message in chat.messages) for chat in chats), Counter[str]())
         if not found.speakers:
@@ -124,20 +124,12 @@ def _tidied(pairs: list[tuple[str, str]], found: Imported, wishes: Wishes, repli
     return [part for part in kept if part]
 
 
-def _refuse_idle(wishes: Wishes, found: Imported, *, chats: bool, fields: bool) -> None:
-    """Raises OptionError for an option that would do nothing with these files."""
-    what = " and ".join(dict.fromkeys(file.title for file in found.files))
-    json = any(file.title == FORMATS["jsonl"].title for file in found.files)
-    idle = [
-        ("--reply-as", wishes.reply_as is not None and not chats and not json),
-        ("--gap", wishes.gap is not None and not chats),
-        ("--dates", wishes.dates is not None and not chats),
-        ("--utterance", wishes.utterance is not None and not fields),
-        ("--reply", wishes.reply is not None and not fields),
-    ]
-    for name, does_nothing in idle:
-        if does_nothing:
-            raise OptionError(f"does nothing with {what}", place=name, remedy="leave it out")
+def _refuse_idle(wishes: Wishes, found: Imported, heeded: set[str]) -> None:
+    """Raises OptionError for an option that did nothing with these files."""
+    for wish in ("reply_as", "gap", "dates", "utterance", "reply"):
+        if getattr(wishes, wish) is not None and wish not in heeded:
+            what = " and ".join(dict.fromkeys(file.title for file in found.files))
+            raise OptionError(f"does nothing with {what}", place=f"--{wish.replace('_', '-')}", remedy="leave it out")
 
 
 def _place(paths: Sequence[Path]) -> str:

@@ -5,10 +5,10 @@ import json
 from collections import Counter
 from typing import Any
 
-from chatbot.corpus.importers.chat import Pairs
+from chatbot.corpus.importers.chat import Pairs, speaker_named
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
-from chatbot.corpus.importers.table import Columns, columns_of
+from chatbot.corpus.importers.table import SIDES, Columns, columns_of
 from chatbot.errors import CorpusError
 
 _REPLY_ROLES = {"assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot"}
@@ -36,7 +36,7 @@ def is_by_lines(source: Source) -> bool:
 
 def read(source: Source, utterance: str | None, reply: str | None, reply_as: str | None) -> Pairs:
     """The pairs. Raises CorpusError at the first line, or element, that is not understood."""
-    left_out: Counter[str] = Counter()
+    roles, left_out = Counter[str](), Counter[str]()
     conversations: list[list[tuple[str, str]]] = []
     loose: list[tuple[str, str]] = []
     names: list[str] = []  # of the texts of the first object
@@ -45,7 +45,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
         try:
             messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
             if isinstance(messages, list):
-                conversations.append(_conversation(messages, reply_as, left_out))
+                conversations.append(_conversation(messages, reply_as, roles, left_out))
             elif isinstance(element, dict):
                 if columns is None:
                     names = [name for name, value in element.items() if not isinstance(value, list | dict)]
@@ -59,12 +59,13 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
             if line:
                 raise CorpusError(error.what, place=source.place(line), remedy=error.remedy) from None
             raise mistake(source, error.what, error.remedy or _REMEDY, key=None, number=number) from None
-    if reply_as is not None and not conversations:
-        raise CorpusError("--reply-as says nothing about a file without roles", place=source.name, remedy="leave it out")
+    heeds = (("reply_as",) if conversations else ()) + (SIDES if columns else ())
+    if reply_as is not None and conversations:
+        speaker_named(reply_as, roles, source.name)
     if conversations and loose:
         conversations += [[pair] for pair in loose]
         loose = []
-    return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=columns.note(names) if columns else "")
+    return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=columns.note(names) if columns else "", heeds=heeds)
 
 
 def _records(source: Source) -> list[tuple[int, int, Any]]:
@@ -78,8 +79,8 @@ def _records(source: Source) -> list[tuple[int, int, Any]]:
     return [(number, 0, one) for number, one in enumerate(whole)] if isinstance(whole, list) else [(0, 1, whole)]
 
 
-def _conversation(messages: list[Any], reply_as: str | None, left_out: Counter[str]) -> list[tuple[str, str]]:
-    """The pairs of one conversation. What the same side says in a row is one turn."""
+def _conversation(messages: list[Any], reply_as: str | None, roles: Counter[str], left_out: Counter[str]) -> list[tuple[str, str]]:
+    """The pairs of one conversation. What the same side says in a row is one turn. Counts the messages of each role."""
     turns: list[tuple[bool, list[str]]] = []
     for message in messages:
         role = _first(message, _ROLE_KEYS) if isinstance(message, dict) else None
@@ -87,12 +88,14 @@ def _conversation(messages: list[Any], reply_as: str | None, left_out: Counter[s
         if not isinstance(role, str) or text is None:
             raise CorpusError("a message without a role and a text", remedy=_REMEDY)
         known = role.strip().casefold()
-        if known in _SILENT_ROLES and role != reply_as:
+        roles[role.strip()] += 1
+        asked = reply_as is not None and known == reply_as.strip().casefold()
+        if known in _SILENT_ROLES and not asked:
             left_out["messages of system and tools"] += 1
             continue
         if reply_as is None and known not in _REPLY_ROLES | _UTTERANCE_ROLES:
             raise CorpusError(f"whose role is “{role[:40]}”?", remedy="say with --reply-as which role replies")
-        replies = known in _REPLY_ROLES if reply_as is None else known == reply_as.strip().casefold()
+        replies = known in _REPLY_ROLES if reply_as is None else asked
         if not text.strip():
             left_out["messages without a text"] += 1
         elif turns and turns[-1][0] == replies:

@@ -21,6 +21,7 @@ REPLIES = (
     "الجواب", "إجابة", "الإجابة", "ответ", "cevap",
 )  # fmt: skip
 _MATERIAL = {"instruction": ("input", "context")}  # what an instruction is about stands beside it, and belongs to it where there is any
+SIDES = ("utterance", "reply")  # the wishes that choose columns
 _SHOWN = 12  # columns, in one line
 
 
@@ -61,7 +62,7 @@ def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: 
         columns, body = columns_of(names, utterance, reply, source.place(rows[0].line)), rows[1:]
         note = columns.note(names)
     pairs = [(" ".join(row.cells[column] for column in columns.utterance), row.cells[columns.reply]) for row in body]
-    return Pairs([pairs], alone=True, left_out=Counter(), note=note)
+    return Pairs([pairs], alone=True, left_out=Counter(), note=note, heeds=SIDES)
 
 
 def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, place: str | None) -> Columns:

@@ -61,7 +61,7 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     stamps = [Stamp(head.numbers, head.minute or 0, source.place(head.number)) for head in heads]
     assert shape
     minutes = minutes_of(stamps, order, gap, year_leads=bool(shape[-1]), year_may_lead=not shape[2])
-    chat = Chat([])
+    chat = Chat([], heeds=("reply_as", "gap", "dates"))
     ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
     for head, minute, end in zip(heads, minutes, ends, strict=True):
         body = "\n".join([head.rest, *source.lines[head.number : end - 1]])
