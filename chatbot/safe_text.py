@@ -13,7 +13,11 @@ from typing import Any
 MARKS_PER_BASE = 8
 LIMIT = 20_000
 
-_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Characters that reorder a line; and with them those that nobody sees, of which no word or emoji needs any.
+REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+UNSEEN = REORDERING + "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064"
+
+_REORDERING = re.compile(f"[{REORDERING}]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAKS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 

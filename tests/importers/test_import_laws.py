@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from exports import LRM, PAIRS, WHATSAPP
+from exports import LRM, PAIRS, TELEGRAM, WHATSAPP
 from hypothesis import given
 from hypothesis import strategies as st
 from mutations import zipped
@@ -54,6 +54,37 @@ def test_the_newest_first_is_turned_round():
 
 def test_a_name_may_be_written_in_any_case(imported):
     assert imported("c.txt", WHATSAPP["android de"], reply_as="bEN").conversations == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("+49\u00a0170\u00a01234567", "+49 170 1234567"),
+        ("+1\u00a0(555)\u00a0123\u20114567", "+1 (555) 123-4567"),
+        ("Jose\u0301", "jos\u00e9"),
+        ("\u202aBen\u202c", "Ben"),
+    ],
+)
+def test_a_name_may_be_written_as_it_is_shown(imported, name, shown):
+    found = imported("result.json", TELEGRAM.replace('"from": "Ben"', f'"from": "{name}"'), reply_as=shown)
+    assert found.conversations == PAIRS
+    assert imported("a.json", json.dumps([{"role": "x", "content": "hi"}, {"role": name, "content": "ho"}]), reply_as=shown).conversations == [[("hi", "ho")]]
+
+
+def test_what_all_messages_of_a_name_begin_with_is_part_of_it(imported):
+    said = [
+        ("Mama: new", "hi"),
+        ("B", "P.S.: ho"),
+        ("Mama: new", "how: are you"),
+        ("B", "fine"),
+        ("Mama: new", "<Media omitted>"),
+        ("C", "x: y"),
+        ("C", "x: z"),
+    ]
+    text = "".join(f"14.01.24, 21:{minute:02} - {name}: {words}\n" for minute, (name, words) in enumerate(said))
+    found = imported("c.txt", text, reply_as="Mama: new")
+    assert found.conversations == [[("P.S.: ho", "how: are you")]]
+    assert found.speakers == {"Mama: new": 2, "B": 2, "C": 2}, "two messages tell nothing"
 
 
 @pytest.mark.parametrize(

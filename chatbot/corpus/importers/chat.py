@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from chatbot.corpus.folding import key
 from chatbot.errors import CorpusError
+from chatbot.safe_text import UNSEEN
 
 # A reply within the hour mostly answers what was said; after a longer pause, a message mostly opens something new.
 GAP = 60  # minutes
 _SHOWN = 8  # speakers, in one line
+
+_UNTYPED = str.maketrans({"\u2010": "-", "\u2011": "-", **dict.fromkeys(UNSEEN)})
 
 # Why messages are left out.
 PROGRAM = "lines of the program itself"
@@ -56,10 +60,15 @@ def speaker_named(name: str | None, counts: Counter[str], place: str) -> str:
         raise CorpusError(f"who is to be imitated? Messages are from {told}", place=place, remedy="choose one with --reply-as NAME")
     if name in counts:
         return name
-    alike = [speaker for speaker in counts if speaker.casefold() == name.strip().casefold()]
+    alike = [speaker for speaker in counts if as_typed(speaker) == as_typed(name)]
     if len(alike) != 1:
         raise CorpusError(f"no messages from “{name}”; there are {told}", place=place, remedy="choose one of them with --reply-as NAME")
     return alike[0]
+
+
+def as_typed(name: str) -> str:
+    """A name as keyboards write it, in one case: phones put blanks, hyphens and marks into numbers that none has."""
+    return key(name.translate(_UNTYPED))
 
 
 def pairs_of(chat: Chat, reply_as: str, *, gap: float = GAP) -> Pairs:

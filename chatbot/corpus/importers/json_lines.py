@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from chatbot.corpus.importers.chat import Pairs, speaker_named
+from chatbot.corpus.importers.chat import Pairs, as_typed, speaker_named
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
 from chatbot.corpus.importers.table import SIDES, Columns, columns_of
@@ -89,7 +89,7 @@ def _conversation(messages: list[Any], reply_as: str | None, roles: Counter[str]
             raise CorpusError("a message without a role and a text", remedy=_REMEDY)
         known = role.strip().casefold()
         roles[role.strip()] += 1
-        asked = reply_as is not None and known == reply_as.strip().casefold()
+        asked = reply_as is not None and as_typed(role) == as_typed(reply_as)
         if known in _SILENT_ROLES and not asked:
             left_out["messages of system and tools"] += 1
             continue

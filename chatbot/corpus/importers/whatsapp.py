@@ -19,6 +19,8 @@ _START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
 _HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
 _ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?:[ \n]|$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
+_OPENING = re.compile("[^\n:]{1,40}: ")
+_SAME = 3  # messages that begin alike, or more, show that it is no chance
 COPIED, COPIES = 5, 0.1  # messages, and of the messages, that may be copies of what was said elsewhere, with a date of another kind
 
 
@@ -43,7 +45,7 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     shape = Counter(head.shape for head in heads).most_common(1)[0][0] if heads else None
     others = [head for head in heads if head.shape != shape]
     heads = [head for head in heads if head.shape == shape]
-    strange = [head for head in others if _name(head.rest)]
+    strange = [head for head in others if _parted(head.rest)[0]]
     if len(strange) > max(COPIED, COPIES * len(heads)):
         line, place = first_words(source.lines[strange[0].number - 1]), source.place(strange[0].number)
         raise CorpusError(f"a date of another kind than elsewhere: “{line}”", place=place, remedy="import what each phone has exported by itself")
@@ -63,13 +65,12 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     minutes = minutes_of(stamps, order, gap, year_leads=bool(shape[-1]), year_may_lead=not shape[2])
     chat = Chat([], heeds=("reply_as", "gap", "dates"))
     ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
-    for head, minute, end in zip(heads, minutes, ends, strict=True):
-        body = "\n".join([head.rest, *source.lines[head.number : end - 1]])
-        match, name = _NAME.match(body), _name(body)
-        if not match or not name:
+    bodies = ["\n".join([head.rest, *source.lines[head.number : end - 1]]) for head, end in zip(heads, ends, strict=True)]
+    for minute, (name, body) in zip(minutes, _with_whole_names([_parted(body) for body in bodies]), strict=True):
+        if not name:
             chat.left_out[PROGRAM] += 1
             continue
-        text, why = said(match["text"], marked=bool(shape[0]))
+        text, why = said(body, marked=bool(shape[0]))
         if text:
             chat.messages.append(Message(name, text, minute))
         else:
@@ -77,11 +78,21 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     return chat
 
 
-def _name(body: str) -> str:
-    """Who says what stands behind a date; "" for what WhatsApp says itself."""
+def _parted(body: str) -> tuple[str, str]:
+    """Who says what, of what stands behind a date; nobody what WhatsApp says itself."""
     match = _NAME.match(body)
     name = unmarked(match["name"]).strip().removeprefix("~").strip() if match else ""
-    return "" if is_notice(name) else name
+    return (name, match["text"]) if match and not is_notice(name) else ("", body)
+
+
+def _with_whole_names(messages: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The messages with names that have a colon in them: what all messages of a name begin with, up to another colon, belongs to it."""
+    openings: dict[str, Counter[str]] = {}
+    for name, body in messages:
+        match = _OPENING.match(body)
+        openings.setdefault(name, Counter())[match[0] if match else ""] += 1
+    rest = {name: next(iter(found)) for name, found in openings.items() if name and len(found) == 1 and found.total() >= _SAME}
+    return [(f"{name}: {rest[name]}".rstrip(": "), body.removeprefix(rest[name])) if rest.get(name) else (name, body) for name, body in messages]
 
 
 def _header(number: int, line: str) -> _Line | None:
