@@ -17,8 +17,9 @@ def test_every_export_gives_the_same_pairs(imported, name):
     assert found.left_out[PROGRAM] + found.left_out[UNSAID] >= 1
 
 
-def test_forwarded_messages_are_left_out(imported):
-    found = imported("result.json", TELEGRAM.replace('"text": "hi Anna: yes"', '"forwarded_from": "News", "text": "hi Anna: yes"'), reply_as="Ben")
+@pytest.mark.parametrize("mark", ['"forwarded_from": "News"', '"forwarded_from": null', '"via_bot": "@gif"'])
+def test_forwarded_messages_are_left_out(imported, mark):
+    found = imported("result.json", TELEGRAM.replace('"text": "hi Anna: yes"', f'{mark}, "text": "hi Anna: yes"'), reply_as="Ben")
     assert found.conversations == [[(PAIRS[0][0][0], "what is up?")], PAIRS[1]]
     assert found.left_out["forwarded messages, whose words are another's"] == 2
 

@@ -45,7 +45,7 @@ def read(source: Source) -> Chat:
                 if "from" not in message and "from_id" not in message:
                     raise mistake(source, "a message without a sender", _REMEDY, **where)
                 speaker = "deleted account"
-            if message.get("forwarded_from") or message.get("via_bot"):
+            if "forwarded_from" in message or "via_bot" in message:  # from a hidden account: null
                 chat.left_out["forwarded messages, whose words are another's"] += 1
             elif not text.strip():
                 chat.left_out[UNSAID] += 1
