@@ -156,7 +156,8 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("14.01.24, 21:07 A hi", "c.txt:3:1: not understood: “14.01.24, 21:07 A hi”"),
+        ("14.01.24, 21:07 xx - A: hi", "c.txt:3:1: not understood: “14.01.24, 21:07 xx - A: hi”; mend it, or begin it with a blank if it belongs"),
+        ("[14.01.24, 21:07:00 xx] A: hi", "c.txt:3:1: not understood: “[14.01.24, 21:07:00 xx] A: hi”"),
         ("31.02.24, 21:07 - A: hi", "c.txt:3:1: no such date: 31/2/24"),
         ("14.01.24, 25:07 - A: hi", "c.txt:3:1: no such time: “14.01.24, 25:07 - A: hi”"),
     ],
@@ -164,6 +165,12 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
 def test_a_line_that_is_no_message_is_told(mistake, line, said):
     assert mistake("c.txt", f"14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith(said)
     assert mistake("c.txt", f"Hello\n14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith("c.txt:1:1: not understood: “Hello”")
+
+
+@pytest.mark.parametrize("line", ["12.03.24 07:45 BER-LIS", "14.01.24, 21:07 A hi", "12.03.24 07:45 to 12.03.24 09:10 - BER", "12.03.24 07:45 BER: gate 3"])
+def test_a_line_with_a_date_goes_on_with_the_message(imported, line):
+    text = f"14.01.24, 21:05 - A: my flights:\n{line}\n14.01.24, 21:06 - B: ho\n"
+    assert imported("c.txt", text, reply_as="B").conversations == [[(f"my flights:\u2028{line}", "ho")]]
 
 
 def test_two_exports_in_one_file_are_told(imported, mistake):

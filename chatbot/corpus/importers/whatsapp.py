@@ -17,7 +17,10 @@ _TIME = rf"(\d{{1,2}}){_M}[:.]{_M}(\d{{2}})(?:{_M}[:.]{_M}(\d{{2}}))?"
 _WORD = r"[^\W\d_][^\d\[\]():\n-]{0,14}?"  # such as “p. m.”, 오후, às
 _START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
 _HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
-_ALMOST = re.compile(rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?!\d)")
+_ALMOST = re.compile(  # a header but for a word in it
+    rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?!\d)"
+    r"[^\d\[\]\n]{0,20}?(?:\]|\s[-–—]\s)"
+)
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?:[ \n]|$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
 _OPENING = re.compile("[^\n:]{1,40}: ")
 _SAME = 3  # messages that begin alike, or more, show that it is no chance
@@ -53,7 +56,7 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     for number, line in enumerate(source.lines, 1):
         if number in numbers or not line.strip():
             continue
-        if not heads or number < heads[0].number or (_ALMOST.match(line) and not _header(number, line)):
+        if not heads or number < heads[0].number or (_is_almost(line) and not _header(number, line)):
             remedy = "mend it, or begin it with a blank if it belongs to the message above"
             raise CorpusError(f"not understood: “{first_words(line)}”", place=source.place(number), remedy=remedy)
     for head in heads:
@@ -76,6 +79,12 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
         else:
             chat.left_out[why] += 1
     return chat
+
+
+def _is_almost(line: str) -> bool:
+    """Whether a line begins as a message does but for a word beside the time; one with a date alone goes on with what somebody wrote."""
+    match = _ALMOST.match(line)
+    return bool(match and _parted(line[match.end() :])[0])
 
 
 def _parted(body: str) -> tuple[str, str]:
