@@ -156,8 +156,8 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("14.01.24, 21:07 xx - A: hi", "c.txt:3:1: not understood: “14.01.24, 21:07 xx - A: hi”; mend it, or begin it with a blank if it belongs"),
-        ("[14.01.24, 21:07:00 xx] A: hi", "c.txt:3:1: not understood: “[14.01.24, 21:07:00 xx] A: hi”"),
+        ("14.01.24, 21:07 xx - A: hi", "c.txt:3:1: no date and time of a kind that is known: “14.01.24, 21:07 xx - A: hi”; set"),
+        ("[14.01.24, 21:07:00 xx] A: hi", "c.txt:3:1: no date and time of a kind that is known: “[14.01.24, 21:07:00 xx] A: hi”"),
         ("31.02.24, 21:07 - A: hi", "c.txt:3:1: no such date: 31/2/24"),
         ("14.01.24, 25:07 - A: hi", "c.txt:3:1: no such time: “14.01.24, 25:07 - A: hi”"),
     ],
@@ -165,6 +165,14 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
 def test_a_line_that_is_no_message_is_told(mistake, line, said):
     assert mistake("c.txt", f"14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith(said)
     assert mistake("c.txt", f"Hello\n14.01.24, 21:05 - A: hi\n14.01.24, 21:06 - B: ho\n{line}\n", reply_as="B").startswith("c.txt:1:1: not understood: “Hello”")
+
+
+@pytest.mark.parametrize("line", ["14/01/2024, 9:00 xx - Ben: hi", "[14/01/2024, 9:00:00 xx] Ben: hi"])
+def test_a_clock_of_an_unknown_kind_is_told(mistake, line):
+    told = f"c.txt:1:1: no date and time of a kind that is known: “{line}”; set the phone to English and export the chat again"
+    assert mistake("c.txt", f"{line}\n{line}\n", reply_as="Ben") == told
+    assert mistake("c.txt", "[14-Jan-24 9:00] B: hi\n", format="whatsapp").startswith("c.txt:1:1: no date and time of a kind that is known: “[14-Jan-24 9:00]")
+    assert mistake("c.txt", "[14-Jan-24 9:00] B: hi\n").startswith("c.txt:1:1: of no kind that is known: it begins “[14-Jan-24 9:00] B: hi”")
 
 
 @pytest.mark.parametrize("line", ["12.03.24 07:45 BER-LIS", "14.01.24, 21:07 A hi", "12.03.24 07:45 to 12.03.24 09:10 - BER", "12.03.24 07:45 BER: gate 3"])

@@ -14,11 +14,13 @@ _HALF_A_DAY = 12
 _BUDDHIST = 543  # years that the Thai calendar is ahead
 # Words beside a time, without their dots and blanks: hours they add to a time before noon, or None for those that say nothing.
 WORDS: dict[str, int | None] = {
-    **dict.fromkeys(["am", "오전", "午前", "上午", "凌晨", "早上", "清晨", "ص", "صباحا", "قبلالظهر", "قظ", "πμ", "öö", "पूर्वाह्न", "fm", "ap", "de", "sa"], 0),
-    **dict.fromkeys(["pm", "오후", "午後", "下午", "晚上", "中午", "م", "مساء", "بعدالظهر", "بظ", "μμ", "ös", "अपराह्न", "em", "ip", "du", "ch"], _HALF_A_DAY),
+    **dict.fromkeys(["am", "오전", "午前", "上午", "凌晨", "早上", "清晨", "ص", "صباحا", "قبلالظهر", "قظ", "πμ", "öö", "पूर्वाह्न", "fm", "ap", "de", "sa",
+                    "pg", "vm", "fh", "pd", "dop", "проб", "לפנה״צ", "ก่อนเที่ยง"], 0),
+    **dict.fromkeys(["pm", "오후", "午後", "下午", "晚上", "中午", "م", "مساء", "بعدالظهر", "بظ", "μμ", "ös", "अपराह्न", "em", "ip", "du", "ch",
+                    "ptg", "nm", "eh", "md", "odp", "pop", "слоб", "אחה״צ", "หลังเที่ยง"], _HALF_A_DAY),
     "": None,
-    **dict.fromkeys(["à", "às", "alas", "alle", "ore", "um", "uhr", "klo", "kl", "at", "h"]),
-}
+    **dict.fromkeys(["à", "às", "alas", "alle", "ore", "um", "uhr", "klo", "kl", "at", "h", "min", "s", "ч"]),
+}  # fmt: skip
 
 
 class Stamp(NamedTuple):

@@ -1,5 +1,6 @@
 """Which format a file has, and who reads it. A new format is a file beside this one and a line in FORMATS."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -39,7 +40,9 @@ class Format(NamedTuple):
 
 
 def _is_json(source: Source) -> bool:
-    return source.suffix not in (".csv", ".tsv") and source.text.lstrip()[:1] in ("{", "[")
+    if source.suffix in (".json", ".jsonl"):
+        return source.text.lstrip()[:1] in ("{", "[")
+    return source.suffix not in (".csv", ".tsv") and bool(re.match(r"\s*(?:\{|\[\s*[\[{\"\]])", source.text))  # a chat may begin [14/01/2024, 9:00]
 
 
 def _by_lines(source: Source) -> bool:

@@ -12,11 +12,18 @@ from chatbot.corpus.importers.source import Source, first_words
 from chatbot.errors import CorpusError
 
 _M = "[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]{0,3}"  # marks that no one sees; few, so that no line of a thousand takes its time
-_DATE = rf"(\d{{1,4}}){_M}(\s?[./-]\s?|년\s?|年){_M}(\d{{1,2}}){_M}(\s?[./-]\s?|월\s?|月){_M}(\d{{1,4}}){_M}(?:[.日일](?=[\s,،\u200f]))?{_M}"
-_TIME = rf"(\d{{1,2}}){_M}[:.]{_M}(\d{{2}})(?:{_M}[:.]{_M}(\d{{2}}))?"
+_DATE = (
+    rf"(?P<first>\d{{1,4}}){_M}(?P<mark>\s?[./-]\s?|년\s?|年){_M}(?P<second>\d{{1,2}}){_M}(?:\s?[./-]\s?|월\s?|月){_M}(?P<third>\d{{1,4}}){_M}"
+    rf"(?:(?:\s?г\.|[.日일])(?=[\s,،\]\u200f]))?{_M}"
+)
+_COLON = rf"{_M}(?:[:.]|\s?h\s?|\s?min\s){_M}"
+_TIME = rf"(?P<hour>\d{{1,2}}){_COLON}(?P<minute>\d{{2}})(?:{_COLON}(?P<seconds>\d{{2}}))?{_M}"
 _WORD = r"[^\W\d_][^\d\[\]():\n-]{0,14}?"  # such as “p. m.”, 오후, às
-_START = rf"{_M}(\[?){_M}{_DATE}([,،]?){_M}\s{{0,3}}"
-_HEADER = re.compile(rf"{_START}({_WORD})??{_M}\s{{0,3}}{_M}{_TIME}{_M}(?:\s?{_M}({_WORD}))?{_M}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)", re.UNICODE)
+_CLOCK = rf"(?P<before>{_WORD})??{_M}\s{{0,3}}{_M}{_TIME}(?:\s?{_M}(?P<after>{_WORD}))?{_M}"
+_HEADERS = (
+    re.compile(rf"{_M}(?P<bracket>\[?){_M}{_DATE}(?P<comma>[,،]?){_M}\s{{0,3}}{_CLOCK}\s?(?:\]{_M}\s?|{_M}\s?[-–—]{_M}\s)"),
+    re.compile(rf"{_M}(?P<bracket>\[){_M}{_CLOCK}(?P<comma>[,،]){_M}\s{_M}{_DATE}\]{_M}\s?"),  # as a browser copies messages
+)
 _ALMOST = re.compile(  # a header but for a word in it
     rf"{_M}\[?{_M}\d{{1,4}}{_M}[./-]{_M}\d{{1,2}}{_M}[./-]{_M}\d{{1,4}}{_M}[,،]?{_M}\s{{1,2}}{_M}\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?!\d)"
     r"[^\d\[\]\n]{0,20}?(?:\]|\s[-–—]\s)"
@@ -38,8 +45,8 @@ class _Line(NamedTuple):
 
 
 def recognises(source: Source) -> bool:
-    """Whether one of the first lines begins as a message does."""
-    return any(_HEADER.match(line[:200]) for line in source.text[:20_000].split("\n")[:20])
+    """Whether one of the first lines begins as a message does, or nearly so."""
+    return any(_header(0, line[:200]) or _is_almost(line[:200]) for line in source.text[:20_000].split("\n")[:20])
 
 
 def read(source: Source, order: Order | None, gap: float) -> Chat:
@@ -56,9 +63,13 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     for number, line in enumerate(source.lines, 1):
         if number in numbers or not line.strip():
             continue
-        if not heads or number < heads[0].number or (_is_almost(line) and not _header(number, line)):
-            remedy = "mend it, or begin it with a blank if it belongs to the message above"
-            raise CorpusError(f"not understood: “{first_words(line)}”", place=source.place(number), remedy=remedy)
+        almost = _is_almost(line) and not _header(number, line)
+        if heads and number < heads[0].number and not almost:
+            raise CorpusError(f"not understood: “{first_words(line)}”", place=source.place(number), remedy="delete it: a chat begins with a date")
+        if not heads or almost:
+            remedy = "set the phone to English and export the chat again"
+            remedy += ", or begin the line with a blank if it belongs to the message above" if heads and number > heads[0].number else ""
+            raise CorpusError(f"no date and time of a kind that is known: “{first_words(line)}”", place=source.place(number), remedy=remedy)
     for head in heads:
         if head.minute is None:
             line = source.lines[head.number - 1]
@@ -106,17 +117,18 @@ def _with_whole_names(messages: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _header(number: int, line: str) -> _Line | None:
     """What stands before a message, if the line begins one."""
-    match = _HEADER.match(line)
+    match = next((match for header in _HEADERS if (match := header.match(line))), None)
     if not match:
         return None
-    bracket, first, separator, second, _, third, comma, before, hour, minute, seconds, after = match.groups()
-    before, after = (_plain_word(word) for word in (before, after))
-    if bool(bracket) != ("]" in line[match.end(10) : match.end()]) or before not in WORDS or after not in WORDS:
+    bracket, comma, first, second, third = match.group("bracket", "comma", "first", "second", "third")
+    before, after = _plain_word(match["before"]), _plain_word(match["after"])
+    if bool(bracket) != ("]" in line[match.end("minute") : match.end()]) or before not in WORDS or after not in WORDS:
         return None
     added = WORDS[before] if WORDS[before] is not None else WORDS[after]
+    turned = match.start("hour") < match.start("first")
     in_front = WORDS[before] is not None and len(third) <= 2  # PM 1:28 is Korean, and there the year leads
-    shape = (bool(bracket), separator.strip(), comma, len(first) > 2, len(third) > 2, bool(seconds), added is not None, in_front)
-    time = minute_of_day(int(hour), int(minute), int(seconds or 0), added)
+    shape = (bool(bracket), match["mark"].strip(), comma, turned, len(first) > 2, len(third) > 2, bool(match["seconds"]), added is not None, in_front)
+    time = minute_of_day(int(match["hour"]), int(match["minute"]), int(match["seconds"] or 0), added)
     return _Line(number, shape, (int(first), int(second), int(third)), time, line[match.end() :])
 
 
