@@ -92,9 +92,51 @@ def test_columns_by_name_and_by_number(imported, mistake):
         "t.csv:1:1: which column is the utterance, and which the reply? There are “Thema”, “Text”, “Wer”; choose with --utterance and --reply, by name or by number from 1; names stand in the first row"
     )
     assert imported("t.csv", "where,1,here\nbye,2,ciao\n", utterance="1", reply="3").conversations == [[("where", "here"), ("bye", "ciao")]]
+    mixed = imported("t.csv", text, utterance="3", reply="Thema")
+    assert (mixed.conversations, mixed.files[0].note) == ([[("c", "a")]], "utterance from “Wer”, reply from “Thema”")
+    assert imported("t.csv", text, utterance="3", reply="2").files[0].note == "the first row is read as a pair: “Wer” and “Text”"
+    known = imported("t.csv", "id,Question,Answer\n1,a,b\n", utterance="2", reply="3")
+    assert (known.conversations, known.files[0].note) == ([[("a", "b")]], "utterance from “Question”, reply from “Answer”")
+    assert imported("t.csv", "3,2,1\na,b,c\n", utterance="3", reply="2").conversations == [[("a", "b")]], "names before numbers"
+    assert mistake("t.csv", text, utterance="4", reply="Thema") == "t.csv:1:1: no column 4; there are 3; count them from 1"
     assert mistake("t.csv", "question,answer,Answer\na,b,c\n").startswith("t.csv:1:1: which column is the utterance, and which the reply?")
     assert mistake("t.csv", text, utterance="Thema", reply="Antwort").startswith("t.csv:1:1: no “Antwort”; there are “Thema”")
     assert mistake("t.csv", text, utterance="1", reply="4") == "t.csv:1:1: no column 4; there are 3; count them from 1"
+
+
+@pytest.mark.parametrize(
+    ("rows", "pairs"),
+    [
+        (['Do you deliver?\t"Yes, we do."', "Is it far?\tNo."], [("Do you deliver?", "Yes, we do."), ("Is it far?", "No.")]),
+        (['"He said ""big""."\tYes, so.', '"Hm"\tno', "Hm\tno"], [('He said "big".', "Yes, so."), ("Hm", "no"), ("Hm", "no")]),
+        (['"two\nlines, both"\tone'], [(f"two{LS}lines, both", "one")]),
+        (['"Wren" is it\t"Yes, we do."', "Who?\tMe."], [('"Wren" is it', '"Yes, we do."'), ("Who?", "Me.")]),
+        (['"Wren"\tYes.', "Who?\tMe."], [('"Wren"', "Yes."), ("Who?", "Me.")]),
+        (['"Wren, come!"\tYes, I do.', "Who?\tMe."], [('"Wren, come!"', "Yes, I do."), ("Who?", "Me.")]),
+    ],
+)
+def test_quotes_in_a_file_with_tabs_are_those_of_a_spreadsheet_or_of_who_speaks(imported, rows, pairs):
+    assert imported("t.txt", "\n".join(rows) + "\n").conversations == [pairs]
+
+
+@pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
+def test_the_mark_that_a_spreadsheet_tells_is_taken(imported, mistake, mark):
+    for first in (f"sep={mark}", f'"sep={mark}"'):
+        text = f"{first}\nquestion{mark}answer\nhi{mark}hello\nwho{mark}me, it, we\n"
+        if mark != ",":
+            assert imported("t.csv", text).conversations == [[("hi", "hello"), ("who", "me, it, we")]]
+        assert mistake("t.csv", text + f"a{mark}b{mark}c{mark}d{mark}e\n").startswith(f"t.csv:{4 if mark == ',' else 5}:1: ")
+
+
+def test_a_list_of_objects_in_an_object_is_read(imported, mistake):
+    text = '{"version": 1, "license": "none",\n "data": [\n  {"question": "hi", "answer": "ho"},\n  {"question": "who"}]}'
+    whole = text.replace('"who"', '"who", "answer": "me"')
+    assert imported("a.json", whole).conversations == [[("hi", "ho"), ("who", "me")]]
+    assert mistake("a.json", text).startswith("a.json:4:3: no text “answer”, which the first object has")
+    assert imported("a.json", '{"q": "a", "a": "b", "tags": [{"x": 1}]}').conversations == [[("a", "b")]]
+    assert mistake("a.json", '{"data": [[1]]}').startswith("a.json:1:1: ")
+    for odd in ('{"a": [{"q": "a"}], "b": [{"q": "a"}]}', '{"data": {"x": 1}}'):
+        assert mistake("a.json", odd) == "a.json:1:1: no object with two texts; each line is an object with two texts, or with messages that have roles"
 
 
 def test_cells_of_several_lines_and_blank_rows(imported):

@@ -8,7 +8,7 @@ from typing import Any
 from chatbot.corpus.importers.chat import Pairs, as_typed, speaker_named
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
-from chatbot.corpus.importers.table import SIDES, Columns, columns_of
+from chatbot.corpus.importers.table import SIDES, Columns, columns_of, is_pair
 from chatbot.errors import CorpusError
 
 _REPLY_ROLES = {"assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot"}
@@ -41,7 +41,8 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     loose: list[tuple[str, str]] = []
     names: list[str] = []  # of the texts of the first object
     columns: Columns | None = None
-    for number, line, element in _records(source):
+    under, records = _records(source)
+    for number, line, element in records:
         try:
             messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
             if isinstance(messages, list):
@@ -49,6 +50,8 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
             elif isinstance(element, dict):
                 if columns is None:
                     names = [name for name, value in element.items() if not isinstance(value, list | dict)]
+                    if not names:
+                        raise CorpusError("no object with two texts", remedy=_REMEDY)
                     columns = columns_of(names, utterance, reply, None)
                 first, *material = (names[column] for column in columns.utterance)
                 said = [_side(element, first), *(_side(element, name) for name in material if name in element)]
@@ -58,7 +61,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
         except CorpusError as error:
             if line:
                 raise CorpusError(error.what, place=source.place(line), remedy=error.remedy) from None
-            raise mistake(source, error.what, error.remedy or _REMEDY, key=None, number=number) from None
+            raise mistake(source, error.what, error.remedy or _REMEDY, key=under, number=number) from None
     heeds = (("reply_as",) if conversations else ()) + (SIDES if columns else ())
     if reply_as is not None and conversations:
         speaker_named(reply_as, roles, source.name)
@@ -68,15 +71,19 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=columns.note(names) if columns else "", heeds=heeds)
 
 
-def _records(source: Source) -> list[tuple[int, int, Any]]:
-    """The objects with their number from 0 and, when each has a line of its own, that line from 1, else 0."""
+def _records(source: Source) -> tuple[str | None, list[tuple[int, int, Any]]]:
+    """The objects with their number from 0 and, when each has a line of its own, that line from 1, else 0; and the key of their list, if it has one."""
     if is_by_lines(source):
         lines = [(number, line) for number, line in enumerate(source.text.split("\n"), 1) if line.strip()]
-        return [(number, line, source.parsed(text, line)) for number, (line, text) in enumerate(lines)]
-    whole = source.json
+        return None, [(number, line, source.parsed(text, line)) for number, (line, text) in enumerate(lines)]
+    whole, under = source.json, None
+    if isinstance(whole, dict) and not any(isinstance(whole.get(key), list) for key in _LIST_KEYS):
+        lists = [key for key, value in whole.items() if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)]
+        if len(lists) == 1 and not is_pair(whole):
+            whole, under = whole[lists[0]], lists[0]
     if isinstance(whole, list) and whole and all(isinstance(one, dict) and _first(one, _ROLE_KEYS) is not None for one in whole):
-        return [(0, 1, whole)]  # the messages of one conversation
-    return [(number, 0, one) for number, one in enumerate(whole)] if isinstance(whole, list) else [(0, 1, whole)]
+        return under, [(0, 1, whole)]  # the messages of one conversation
+    return under, [(number, 0, one) for number, one in enumerate(whole)] if isinstance(whole, list) else [(0, 1, whole)]
 
 
 def _conversation(messages: list[Any], reply_as: str | None, roles: Counter[str], left_out: Counter[str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from chatbot.corpus.importers.source import Source, first_words
 from chatbot.errors import CorpusError
 
 _DELIMITERS = ",;\t|"
+_TOLD = re.compile(r'("?)sep=([^"\w\n])\1\n', re.IGNORECASE)  # the first line, by which spreadsheets tell one another the mark
+_QUOTED = re.compile('"(?:[^"]|"")*"')
 _LOOKED_AT = 200  # rows
 _ALIKE = 0.8  # of them
 
@@ -21,12 +24,17 @@ class Row(NamedTuple):
 
 
 def delimiter_of(source: Source) -> str | None:
-    """The mark between the cells: the one that gives most of the first rows equally many; None when no mark gives more than one."""
+    """The mark between the cells: the one that gives most of the first rows equally many, unless the first line tells it.
+
+    None when no mark gives more than one.
+    """
+    if told := _TOLD.match(source.text):
+        return told[2]
     best: tuple[float, int, str] | None = None
     for delimiter in _DELIMITERS:
         widths = []
         try:
-            for row in _rows(source, delimiter, quoted=delimiter != "\t"):
+            for row in _rows(source, delimiter, quoted=_has_quotes(source, delimiter)):
                 if row.cells != [""]:
                     widths.append(len(row.cells))
                 if len(widths) == _LOOKED_AT:
@@ -45,8 +53,7 @@ def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:
     if delimiter is None:
         remedy = "name another --format, or part the cells with commas, semicolons or tabs"
         raise CorpusError(f"no table: “{first_words(source.lines[0])}”", place=source.place(1), remedy=remedy)
-    quoted = delimiter != "\t" or _tabs_are_quoted(source)
-    rows = [row for row in _rows(source, delimiter, quoted=quoted) if any(cell.strip() for cell in row.cells)]
+    rows = [row for row in _rows(source, delimiter, quoted=_has_quotes(source, delimiter)) if any(cell.strip() for cell in row.cells)]
     if not rows:
         raise CorpusError("no cell with anything in it", place=source.place(1), remedy="is this the file you meant?")
     for row in rows:
@@ -57,27 +64,48 @@ def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:
 
 
 def _rows(source: Source, delimiter: str, *, quoted: bool) -> Iterator[Row]:
+    told = _TOLD.match(source.text)
+    line = 2 if told else 1
     if not quoted:  # as in the corpora of this program: a quote is a quote
-        for number, text in enumerate(source.lines, 1):
+        for number, text in enumerate(source.lines[line - 1 :], line):
             yield Row(number, text.split(delimiter))
         return
-    line = 1
-    reader = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
+    first = line
+    reader = csv.reader(io.StringIO(source.text[told.end() if told else 0 :], newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             yield Row(line, cells)
-            line = reader.line_num + 1
+            line = first + reader.line_num
     except csv.Error as error:
         remedy = 'a cell in quotes ends with one, and has "" for each one in it'
         raise CorpusError(f"a row that cannot be read: {error}", place=source.place(line), remedy=remedy) from None
 
 
+def _has_quotes(source: Source, delimiter: str) -> bool:
+    """Whether quotes mean anything: with tabs, that is asked."""
+    return delimiter != "\t" or ("\t" in source.text and _tabs_are_quoted(source))
+
+
 def _tabs_are_quoted(source: Source) -> bool:
-    """Whether a file with tabs has cells in quotes: so, when they all are in some column, or when only so the rows are equally wide."""
-    plain = [line.split("\t") for line in source.lines if line.strip()]
-    if len({len(cells) for cells in plain}) == 1:
-        return any(all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in column if cell) and any(column) for column in zip(*plain, strict=True))
+    """Whether a file with tabs has cells in quotes: so when they all are in some column, when a spreadsheet would have put just these into
+    quotes, or when only so the rows are equally wide."""
+    rows = [row.cells for row in _rows(source, "\t", quoted=False) if any(cell.strip() for cell in row.cells)]
+    if len({len(cells) for cells in rows}) == 1:
+        return any(any(column) and all(_is_quoted(cell) for cell in column if cell) for column in zip(*rows, strict=True)) or _as_spreadsheets(rows)
     try:
         return len({len(row.cells) for row in _rows(source, "\t", quoted=True) if row.cells != [""]}) == 1
     except CorpusError:
         return False
+
+
+def _is_quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
+
+
+def _as_spreadsheets(rows: list[list[str]]) -> bool:
+    """Whether each cell that begins with a quote is in quotes; and quotes inside are doubled, or no cell but these has a comma, and each has."""
+    cells = [cell for row in rows for cell in row]
+    quoted = [cell for cell in cells if cell.startswith('"')]
+    if not quoted or not all(_QUOTED.fullmatch(cell) for cell in quoted):
+        return False
+    return any('""' in cell[1:-1] for cell in quoted) or all(("," in cell) == cell.startswith('"') for cell in cells)

@@ -1,12 +1,12 @@
 """Tables with a column of utterances and one of replies: CSV, TSV and workbooks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.rows import Row, delimiter_of, read_rows
-from chatbot.corpus.importers.source import Source
+from chatbot.corpus.importers.source import Source, first_words
 from chatbot.errors import CorpusError
 from chatbot.records import whole_number
 
@@ -44,30 +44,47 @@ def recognises(source: Source) -> bool:
 
 def read(source: Source, utterance: str | None, reply: str | None, *, delimiter: str | None = None) -> Pairs:
     """The pairs of a table in text. Raises CorpusError at the first row that is not understood."""
-    rows = read_rows(source, delimiter)
-    plain = delimiter in (None, "\t") and all(len(row.cells) == 2 for row in rows) and "\t" in source.lines[rows[0].line - 1]
+    mark = delimiter or delimiter_of(source)
+    rows = read_rows(source, mark)
+    plain = mark == "\t" and all(len(row.cells) == 2 for row in rows)
     return pairs_in(rows, source, utterance, reply, headless=plain)
 
 
 def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: str | None, *, headless: bool = False) -> Pairs:
-    """The pairs in `rows`, of which the first names the columns unless they are told by number. `headless`: two columns may do without names."""
+    """The pairs in `rows`, of which the first names the columns, unless they are told by number and it does not look like names. `headless`: two columns may do without names."""
     if not rows:
         raise CorpusError("nothing in it", place=source.name, remedy="is this the file you meant?")
     names = rows[0].cells
     if headless and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
         columns, body, note = Columns((0,), 1), rows, "no names of columns: the first is the utterance, the second the reply"
-    elif utterance is not None and reply is not None and utterance.isdecimal() and reply.isdecimal() and not {utterance, reply} <= set(names):
-        columns, body, note = Columns((_numbered(utterance, names, source),), _numbered(reply, names, source)), rows, ""
     else:
-        columns, body = columns_of(names, utterance, reply, source.place(rows[0].line)), rows[1:]
-        note = columns.note(names)
+        numbers = [asked for asked in (utterance, reply) if asked is not None and asked.isdecimal()]
+        by_number = len(numbers) == 2 and not set(numbers) <= set(names)
+        place = source.place(rows[0].line)
+        columns = (
+            Columns((_numbered(numbers[0], names, place),), _numbered(numbers[1], names, place)) if by_number else columns_of(names, utterance, reply, place)
+        )
+        first = names[columns.utterance[0]], names[columns.reply]
+        if by_number and not is_pair(first):
+            body, note = rows, f"the first row is read as a pair: “{first_words(first[0])}” and “{first_words(first[1])}”"
+        else:
+            body, note = rows[1:], columns.note(names)
     pairs = [(" ".join(row.cells[column] for column in columns.utterance), row.cells[columns.reply]) for row in body]
     return Pairs([pairs], alone=True, left_out=Counter(), note=note, heeds=SIDES)
 
 
+def is_pair(names: Iterable[str]) -> bool:
+    """Whether among the names there are those of both sides."""
+    plain = {_plain(name) for name in names}
+    return bool(plain & set(UTTERANCES) and plain & set(REPLIES))
+
+
 def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, place: str | None) -> Columns:
     """Which columns, or fields, hold the two sides. Raises CorpusError, which lists them all, when the names do not tell."""
-    found = (_column(names, utterance, UTTERANCES), _column(names, reply, REPLIES))
+    found = [_column(names, asked, known) for asked, known in ((utterance, UTTERANCES), (reply, REPLIES))]
+    for side, asked in enumerate((utterance, reply)):
+        if place and asked is not None and asked.isdecimal() and found[side] is None:
+            found[side] = _numbered(asked, names, place)
     if found[0] is None or found[1] is None or found[0] == found[1]:
         named = [f"“{name}”" for name, column in ((utterance, found[0]), (reply, found[1])) if name is not None and column is None]
         told = ", ".join(f"“{name.strip()[:40]}”" for name in names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
@@ -90,10 +107,10 @@ def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> in
     return plain.index(found) if found and plain.count(found) == 1 else None
 
 
-def _numbered(number: str, names: Sequence[str], source: Source) -> int:
-    if (place := whole_number(number)) and place <= len(names):
-        return place - 1
-    raise CorpusError(f"no column {number[:20]}; there are {len(names)}", place=source.place(1), remedy="count them from 1")
+def _numbered(number: str, names: Sequence[str], place: str) -> int:
+    if (column := whole_number(number)) and column <= len(names):
+        return column - 1
+    raise CorpusError(f"no column {number[:20]}; there are {len(names)}", place=place, remedy="count them from 1")
 
 
 def _plain(name: str) -> str:
