@@ -11,6 +11,7 @@ from chatbot.errors import CorpusError
 
 _DELIMITERS = ",;\t|"
 _TOLD = re.compile(r'("?)sep=([^"\w\n])\1\n', re.IGNORECASE)  # the first line, by which spreadsheets tell one another the mark
+_OPENING = re.compile(r'(?:^|\t)"', re.MULTILINE)
 _QUOTED = re.compile('"(?:[^"]|"")*"')
 _LOOKED_AT = 200  # rows
 _ALIKE = 0.8  # of them
@@ -83,7 +84,7 @@ def _rows(source: Source, delimiter: str, *, quoted: bool) -> Iterator[Row]:
 
 def _has_quotes(source: Source, delimiter: str) -> bool:
     """Whether quotes mean anything: with tabs, that is asked."""
-    return delimiter != "\t" or ("\t" in source.text and _tabs_are_quoted(source))
+    return delimiter != "\t" or bool(_OPENING.search(source.text) and _tabs_are_quoted(source))
 
 
 def _tabs_are_quoted(source: Source) -> bool:
