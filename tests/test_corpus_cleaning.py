@@ -18,6 +18,7 @@ from chatbot.corpus.parts import write_parts
 from chatbot.corpus.split import split_pairs
 from chatbot.corpus.written import whole_files
 from chatbot.errors import CorpusError
+from chatbot.safe_text import UNSEEN
 
 FILES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -27,6 +28,22 @@ def cleaned(path: Path, out: Path, *, force: bool = True) -> Cleaning:
     cleaning = Cleaning(found.second, conversations=found.conversations > 0)
     cleaning.write(Corpora([path]), out, force=force)
     return cleaning
+
+
+@pytest.mark.parametrize("character", UNSEEN, ids=ascii)
+def test_what_nobody_sees_is_told_and_goes(tmp_path, character):
+    path, out = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    path.write_text(f"hello\thi\nwho{character}ever\tme\n", "utf-8")
+    marks = checked(path).marks
+    assert (marks.hidden, marks.first_hidden) == (1, f"{path}:2:4")
+    cleaned(path, out)
+    assert out.read_text("utf-8") == "hello\thi\nwhoever\tme\n"
+
+
+def test_what_joins_letters_and_emoji_stays(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("\u0645\u06cc\u200c\u062e\u0648\u0627\u0645\t\U0001f468\u200d\U0001f4bb\u2764\ufe0f \u2018so\u2019\u2026 \u2003\u00a0\n", "utf-8")
+    assert checked(path).marks.hidden == 0
 
 
 SIDES = st.text(st.sampled_from("abc \u00e9\u2028\x07\u200b\r\x85\ufeff안"), max_size=6)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from chatbot.corpus.folding import fold
+from chatbot.corpus.folding import HIDDEN, fold
 from chatbot.corpus.gathering import Corpora
 from chatbot.corpus.lines import LONGEST_LINE, Lines
 from chatbot.corpus.pairs import Group, groups_path
@@ -19,7 +19,7 @@ from chatbot.errors import CorpusError
 
 PART = 1000  # turns; a longer conversation is not compared with others
 
-_HIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = re.compile(f"[{re.escape(HIDDEN)}]")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,10 @@
 import re
 import unicodedata
 
+from chatbot.safe_text import UNSEEN
+
+# Control characters but tabs and the ends of lines, and what nobody sees: of no use in a corpus.
+HIDDEN = "".join(chr(code) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r") + UNSEEN
 LINE_BREAK = "\u2028"  # how a line break inside of an utterance or a reply stands in a corpus
 
 _SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which UTF-8 cannot hold

@@ -14,6 +14,7 @@ from itertools import chain, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from chatbot.corpus.folding import HIDDEN
 from chatbot.corpus.lines import LONGEST_LINE, Lines
 from chatbot.corpus.pairs import Block, Pair
 from chatbot.corpus.split import Names, Rows, names_of
@@ -27,8 +28,18 @@ NOT_UTF8 = "not UTF-8"
 
 _NUMBERS = Numbers()
 _SAMPLE = 4096  # bytes of the lines that are not UTF-8
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\r") | {127})
-_HIDDEN = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf")
+_CONTROL = "".join(filter(str.isascii, HIDDEN)).encode()
+
+
+def _in_utf8(characters: str) -> bytes:
+    """The pattern of any of these in bytes. Those alike but for their last byte are one class, so that no text of many bytes is slow."""
+    ends: dict[bytes, bytes] = {}
+    for raw in map(str.encode, characters):
+        ends[raw[:-1]] = ends.get(raw[:-1], b"") + raw[-1:]
+    return b"|".join(re.escape(first) + b"[" + re.escape(last) + b"]" for first, last in ends.items())
+
+
+_HIDDEN = re.compile(_in_utf8(HIDDEN))
 # U+FFFD; and what becomes of accents and quotation marks when UTF-8 is read as Windows-1252 and written as UTF-8 again
 _DAMAGED = re.compile(rb"\xef\xbf\xbd|\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
 

@@ -18,6 +18,7 @@ from chatbot.corpus.importers.scrub import scrub
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.topics import read_topics
 from chatbot.errors import ChatbotError
+from chatbot.safe_text import UNSEEN
 
 MESSAGES = st.lists(st.builds(Message, st.sampled_from("ABC"), st.sampled_from(["x", "y", "z"]), st.integers(0, 90), st.integers(0, 1)), max_size=30)
 
@@ -306,6 +307,12 @@ def test_what_cannot_be_seen_goes_and_what_is_pasted_is_left_out(imported):
     found = imported("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     assert found.conversations == [[("a[31mb", "c d\u2028e"), ("x" * 2000, "y")]]
     assert found.left_out == {"pairs with an empty side": 1, "pairs with a side of more than 2,000 characters": 1}
+
+
+@pytest.mark.parametrize("character", UNSEEN, ids=ascii)
+def test_what_nobody_sees_goes_and_hides_neither_date_nor_placeholder(imported, character):
+    text = f"14{character}.01.24, 21:05 - A: h{character}i\n14.01.24, 21:06 - A: <Media{character} omitted>\n14.01.24, 21:07 - {character}B{character}: ho{character}\n"
+    assert imported("c.txt", text, reply_as="B").conversations == [[("hi", "ho")]]
 
 
 def test_at_most_so_many_pairs_with_one_reply(imported):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatbot.corpus.folding import fold, key
+from chatbot.corpus.folding import HIDDEN, fold, key
 from chatbot.corpus.importers.chat import Chat, Pairs, pairs_of, speaker_named
 from chatbot.corpus.importers.grouping import as_topics
 from chatbot.corpus.importers.line_pairs import read_aligned
@@ -16,7 +16,7 @@ from chatbot.corpus.importers.source import open_source
 from chatbot.errors import CorpusError, OptionError
 
 LONGEST_SIDE = 2000  # characters; longer ones are pasted, not said
-_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # controls, and marks of direction
+_UNSEEN = re.compile("[" + re.escape(re.sub("[\v\f\x85]", "", HIDDEN)) + "]")  # these three end lines
 _BLANKS = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]{2,}")  # squeezed first, for folding takes long over long runs
 
 

@@ -7,8 +7,9 @@ import re
 from functools import lru_cache
 
 from chatbot.corpus.importers.chat import DELETED, UNSAID
+from chatbot.safe_text import UNSEEN
 
-_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_MARKS = re.compile(f"[{UNSEEN}]")
 
 # In place of what was sent. Compared without marks, angle brackets, case and a full stop at the end.
 _MEDIA = """
@@ -89,7 +90,7 @@ _MEDIA_PHRASES, _DELETED_PHRASES, _CALL_PHRASES, _END_PHRASES = map(_phrases, (_
 
 
 def unmarked(text: str) -> str:
-    """`text` without the marks that tell a screen which way to write."""
+    """`text` without the marks that nobody sees, such as those that tell a screen which way to write."""
     return _MARKS.sub("", text)
 
 

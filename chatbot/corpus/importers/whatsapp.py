@@ -10,8 +10,9 @@ from chatbot.corpus.importers.dates import WORDS, Order, Stamp, minute_of_day, m
 from chatbot.corpus.importers.placeholders import is_notice, said, unmarked
 from chatbot.corpus.importers.source import Source, first_words
 from chatbot.errors import CorpusError
+from chatbot.safe_text import UNSEEN
 
-_M = "[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]{0,3}"  # marks that no one sees; few, so that no line of a thousand takes its time
+_M = f"[{UNSEEN}]{{0,3}}"  # few, so that no line of a thousand takes its time
 _DATE = (
     rf"(?P<first>\d{{1,4}}){_M}(?P<mark>\s?[./-]\s?|년\s?|年){_M}(?P<second>\d{{1,2}}){_M}(?:\s?[./-]\s?|월\s?|月){_M}(?P<third>\d{{1,4}}){_M}"
     rf"(?:(?:\s?г\.|[.日일])(?=[\s,،\]\u200f]))?{_M}"
