@@ -21,14 +21,14 @@ def claimed(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # imports much, for those alone who write
 
     inside = folder / FOLDER
-    made = not folder.exists()
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     path = inside / "lock"
     lock = FileLock(path, timeout=0)
     try:
         inside.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise BundleError("another `chatbot train` is at work in it", place=folder, remedy="wait for it, or name another folder with --out") from None
+        raise BundleError("another `chatbot train` is at work in it", place=folder, remedy="wait for it, or use another folder") from None
     except OSError as error:
         raise BundleError(f"a bundle cannot be written there: {error.strerror}", place=folder, remedy="name another folder with --out") from None
     try:
@@ -40,8 +40,9 @@ def claimed(folder: Path) -> Iterator[None]:
         lock.release()
         if not any(inside.iterdir()):
             inside.rmdir()
-        if made and folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
+        for one in made:
+            if one.exists() and not any(one.iterdir()):
+                one.rmdir()
 
 
 def is_begun(folder: Path) -> bool:

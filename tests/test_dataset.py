@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ from chatbot.dataset.jobs import draw, line_numbers
 from chatbot.dataset.prepare import Dataset, prepare
 from chatbot.dataset.scan import Sample
 from chatbot.errors import BundleError, CorpusError, OptionError
+from chatbot.evaluation.exam import exam
 from chatbot.evaluation.metrics import allowed_replies
 from chatbot.options import VocabularyOptions
 from chatbot.vocabulary import SEP, Vocabulary
@@ -159,6 +161,18 @@ def test_nothing_that_is_held_out_is_heard_in_training_and_no_follow_up_stands_w
     assert data.left_out == 0, "is for what is too long"
 
 
+def test_a_bundle_is_asked_what_its_training_was_scored_on(ids, tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("".join(f"opening {number}\treply {number % 7}\nand {number % 5}\tthen {number % 150}\n\n" for number in range(400)))
+    groups_path(path).write_text("".join(f"{3 * number + 1}\topen\t\t\t0\n{3 * number + 2}\topen.then-1\t\t\t1\n" for number in range(400)))
+    data = prepare([path], ids, OPTIONS, history=1)
+    assert (data.left_out, len(data.train) + len(data.valid_pairs) + len(data.test_pairs)) == (0, 800 - data.torn)
+    details = SimpleNamespace(history=1, fingerprint=data.fingerprint, utterance_limit=256, training={})
+    asked = exam(SimpleNamespace(details=details, vocabulary=data.vocabulary), [path])
+    assert asked.pairs == data.test_pairs
+    assert [pair.place for pair in asked.trained] == [data.place(row) for row in range(len(data.train))]
+
+
 @pytest.mark.parametrize("history", [0, 2])
 def test_it_is_the_same_however_the_files_are_cut_and_whoever_cuts_them(corpus, ids, tmp_path, cut, history):
     other = write(tmp_path / "b.tsv", 300, seed=2)
@@ -191,7 +205,8 @@ def test_a_pair_with_a_long_side_is_left_out_and_so_is_a_held_out_one_whose_repl
     held = [[pair for pair in short(part) if key(pair.reply) in known] for part in (parts.valid, parts.test)]
     assert rows(data.train) == rows(Examples(train, vocabulary))
     assert [data.valid_pairs, data.test_pairs] == held
-    assert data.left_out == 900 - len(train) - sum(map(len, held)) > 100
+    assert data.left_out == 900 - sum(len(short(part)) for part in (parts.train, parts.valid, parts.test)) > 100
+    assert data.torn == sum(len(short(part)) for part in (parts.valid, parts.test)) - sum(map(len, held))
     assert data.longest <= limit
     with pytest.raises(CorpusError, match="no pair with at most 1 pieces"):
         prepare([corpus], ids, OPTIONS, limit=1)

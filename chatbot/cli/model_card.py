@@ -48,8 +48,10 @@ def model_card(name: str, details: Details, *, pieces: int, parameters: Mapping[
 def _doubt(details: Details) -> str:
     """What it says when it is not sure, and how often that is right."""
     found = details.threshold
+    if not details.unsure:
+        return "never: it was trained so"
     if not found:
-        return "never: too little was held out to find out when"
+        return "never: too few right replies to find out when" if details.scores else "never: training was stopped, or nothing was held out to find out when"
     least = found["sureness"]
     when = f"where its plan hesitates among more than {math.exp(-least):.0f} replies" if details.network.replies else f"below a log-probability of {least:.2f}"
     if "right" not in found:

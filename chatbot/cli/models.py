@@ -88,7 +88,7 @@ def _show_shapes(name: str | None, text: str, json_: bool) -> None:
     if json_:
         typer.echo(safe_json({voice: asdict(found) for voice, found in ways.items()}, indent=1))
         return
-    typer.echo("\n\n".join([LEGEND, *("\n".join(drawn(voice, found)) for voice, found in ways.items())]))
+    typer.echo("\n\n".join([LEGEND, *("\n".join(drawn(voice, found, known_replies=bundle.details.known_replies)) for voice, found in ways.items())]))
 
 
 @app.command()

@@ -54,7 +54,9 @@ class Settings:
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """What was `before`, and what is there `now`, of each setting that differs."""
     for name in now:
-        if name not in before or before[name] != now[name]:
+        if name == "processes" and before.get(name) != now[name]:
+            yield f"{before.get(name)} processes, not {now[name]}"
+        elif name not in before or before[name] != now[name]:
             yield f"--{_FLAGS.get(name, name).replace('_', '-')} {_told(before.get(name))}, not {_told(now[name])}"
 
 

@@ -9,12 +9,13 @@ from chatbot.shapes import Call, Way
 LEGEND = "B rows, S pieces heard, T pieces said in a call, E embedding, H hidden, L layers, V vocabulary"
 
 
-def drawn(voice: str, way: Way) -> Iterator[str]:
-    """The lines that tell the way of one network."""
+def drawn(voice: str, way: Way, *, known_replies: bool = False) -> Iterator[str]:
+    """The lines that tell the way of one network; with `known_replies` its bot may say nothing else, and here it is free."""
     said = list(map(_piece, way.said))
     yield f"The {voice} hears {' '.join(map(_piece, way.heard))}, S = {len(way.heard)}"
     yield from _parts(way.calls[0])
-    yield f"and says {' '.join(said)}, a piece a call, T = 1. The first:"
+    free = ", free of its known replies" if known_replies else ""
+    yield f"and says {' '.join(said)}{free}, a piece a call, T = 1. The first:"
     yield from _parts(way.calls[1])
     yield "and all:"
     for number, (call, before, after) in enumerate(zip(way.calls[1:], ["(begin)", *said], [*said, "(end)"], strict=False), 1):

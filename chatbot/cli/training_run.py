@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -89,8 +89,7 @@ class TrainingRun:
         data = _data(sources, folder, settings, processes, base.vocabulary if base else None, tell)
         if saved and (saved.facts["fingerprints"] != _fingerprints(data) or saved.vocabulary != data.vocabulary.model):
             if not fresh:
-                what = "the corpus has changed since the interrupted run began"
-                raise CorpusError(what, place=sources.corpora[0], remedy="restore it, or start over with --fresh")
+                raise _other(sources, saved.facts["fingerprints"], _fingerprints(data))
             saved = None
         if processes.first and not saved:
             resume.forget(folder)
@@ -116,6 +115,8 @@ class TrainingRun:
         yield f"{where} · {sizes} parameters · {data.pairs:,} pairs · {len(data.vocabulary):,} pieces · into {self.folder}"
         if data.left_out:
             yield f"left out: {plural(data.left_out, 'pair')} with a side of more than {LIMIT} pieces"
+        if data.torn:
+            yield f"left out: {plural(data.torn, 'pair')} that follow what is held out, or are held out and have a reply that is nowhere else"
         if data.leaked:
             yield f"not validated on: {plural(data.leaked, 'pair')} of {self.sources.valid}, since what is said there is trained on too"
         if not data.valid:
@@ -158,7 +159,8 @@ class TrainingRun:
             return "it had no best yet, and the bundle that was there is kept"
         if not self.saved and self.latest:
             self._write(self.latest.networks)
-        return "the best so far is a usable bundle"
+        private = f", but {resume.FOLDER} in it holds the corpus: do not share it before training has ended" if self.settings.private else ""
+        return f"the best so far is a usable bundle{private}"
 
     def score(self) -> None:
         """Scores the networks as they are stored on the test part, writes the scores into bundle and card, and forgets what going on would need."""
@@ -282,8 +284,21 @@ def _begun(folder: Path, settings: Settings, fresh: bool) -> checkpoint.Saved | 
         return saved
     if fresh:
         return None
-    how = f"go on with: {saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
+    processes = f"torchrun --nproc-per-node {before['processes']} -m " if before["processes"] > 1 else ""
+    how = f"go on with: {processes}{saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
     raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
+
+
+def _other(sources: Sources, before: Sequence[str], now: Sequence[str]) -> CorpusError:
+    """What is not as it was when the interrupted run began: which of the corpora, by their fingerprints."""
+    files = (sources.corpora, sources.mix, (sources.valid,) if sources.valid else ())
+    for what, those, then, here in zip(("the corpus", "--mix", "--valid"), files, before, now, strict=True):
+        if then != here and bool(then) != bool(here):
+            began = f"the interrupted run began {'with' if then else 'without'} {what}"
+            return CorpusError(began, place=sources.corpora[0], remedy="give the same command, or start over with --fresh")
+        if then != here:
+            return CorpusError(f"{what} has changed since the interrupted run began", place=those[0], remedy="restore it, or start over with --fresh")
+    return CorpusError("the vocabulary is another than when the interrupted run began", place=sources.corpora[0], remedy="start over with --fresh")
 
 
 def _data(sources: Sources, folder: Path, settings: Settings, processes: Processes, vocabulary: Vocabulary | None, tell: Tell) -> Dataset:

@@ -48,7 +48,8 @@ class Dataset:
     topics: list[Pair]  # one for each reply of each topic and label: with the held-out pairs all that tells which replies are allowed
     pairs: int  # of the corpora, without the mix and a validation file
     utterances: int  # distinct, of these
-    left_out: int  # pairs of all files with a side of too many pieces, and held-out ones whose reply only these have
+    left_out: int  # pairs of all files with a side of too many pieces
+    torn: int  # follow-ups of what is held out, and held-out pairs whose reply nothing has that is trained on
     leaked: int  # pairs of a validation file that are not validated on: what is said in them is trained on too
     longest: int  # pieces of a reply that is trained on
     fingerprint: str  # of the corpora; those of the mix and of a validation file are "" without one
@@ -161,12 +162,13 @@ class _Cutting:
         self.left_out += len(new) - len(valid)
         trained = self._trained()
         held = [(part, pair) for (part, pair), known in zip(self.held, trained, strict=True) if known]
-        self.left_out += len(self.held) - len(held)
+        self.torn += len(self.held) - len(held)
         files = {str(path): number for number, path in enumerate(self.corpora.named)}
         return {
             "pairs": len(self.scans[0].utterances),
             "utterances": count_distinct(self.scans[0].rows.utterances),
             "left_out": self.left_out,
+            "torn": self.torn,
             "leaked": sum(heard),
             "longest": self.longest,
             "firsts": self.firsts,
@@ -232,6 +234,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         pairs=facts["pairs"],
         utterances=facts["utterances"],
         left_out=facts["left_out"],
+        torn=facts.get("torn", 0),
         leaked=facts["leaked"],
         longest=facts["longest"],
         fingerprint=facts["fingerprints"][0],

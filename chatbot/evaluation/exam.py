@@ -10,7 +10,7 @@ from chatbot.bundle import Bundle, Details
 from chatbot.corpus.fingerprint import fingerprint
 from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair, read_pairs
-from chatbot.corpus.split import split_pairs
+from chatbot.corpus.split import split_pairs, unheard
 from chatbot.errors import CorpusError, OptionError
 from chatbot.evaluation.metrics import allowed_replies
 from chatbot.records import plural
@@ -56,7 +56,7 @@ def exam(bundle: Bundle, corpus: Sequence[Path], trained_on: Sequence[Path] = ()
             _hear(one, pairs)
     allowed = allowed_replies(pairs)
     if _is_of(trained, bundle):
-        trained = _parts(trained, bundle)[0]
+        trained = [] if bundle in owners else _parts(trained, bundle)[0]
     if not owners:
         return Exam("all", pairs, allowed, trained)
     own, test = _parts(pairs, *owners)
@@ -107,8 +107,16 @@ def _is_of(pairs: Sequence[Pair], bundle: Bundle) -> bool:
 
 
 def _parts(pairs: list[Pair], *owners: Bundle) -> tuple[list[Pair], list[Pair]]:
-    """The training part and the test part of the pairs that these bundles were made of."""
+    """The training part and the test part of the pairs that these bundles were made of: nothing that is trained on hears what is held out, as in `chatbot train`."""
     if not all(owner.details.training.get("held_out", True) for owner in owners):
         return pairs, []
     split = split_pairs(pairs)
-    return split.train, split.test
+    if not any(pair.history for pair in split.train):
+        return split.train, split.test
+    held: dict[str, set[int]] = {}
+    for pair in (*split.valid, *split.test):
+        path, _, line = pair.place.rpartition(":")
+        held.setdefault(path, set()).add(int(line))
+    trained = [left for pair in split.train if (left := unheard(pair, held.get(pair.place.rpartition(":")[0], ())))]
+    replies = {key(pair.reply) for pair in trained}
+    return trained, [pair for pair in split.test if key(pair.reply) in replies]

@@ -80,7 +80,7 @@ class Settling:
     utterances: int
     words: float  # of the utterance
     settled: float  # the word after which it no longer changed
-    with_cue: Share | None  # of late-cue members: those that settled no earlier than with the cue
+    with_cue: Share | None  # of the members of late-cue pairs: those that settled no earlier than with the cue
 
 
 @dataclass(frozen=True)
@@ -236,17 +236,20 @@ def _outcome(marks: Sequence[_Mark]) -> Outcome:
 def _settling(bot: Bot, asked: Sequence[Pair], cues: Sequence[CuePair], decoding: Decoding) -> dict[str, Settling]:
     """When the listener's replies settled, by kind of utterance."""
     before = {name: cue.words for cue in cues for name in cue.names}
-    found: dict[str, list[tuple[int, int, int]]] = {"late": [], "early": [], "other": []}
+    found: dict[str, list[tuple[int, int]]] = {"late": [], "early": [], "other": []}
+    waited: dict[str, list[bool]] = {}  # whether the reply settled no earlier than with the cue, after each history
     climbed = ladders(bot, [pair.utterance for pair in asked], decoding, [pair.history for pair in asked])
     for pair, ladder in zip(asked, climbed, strict=True):
         kind = "other" if pair.name not in before else "late" if before[pair.name] else "early"
-        found[kind].append((len(ladder.rungs), ladder.settled, before.get(pair.name, 0)))
+        found[kind].append((len(ladder.rungs), ladder.settled))
+        waited.setdefault(pair.name, []).append(ladder.settled > before.get(pair.name, 0))
+    with_cue = [fmean(one for name in cue.names for one in waited[name]) for cue in cues if cue.words]
     return {
         kind: Settling(
             len(those),
-            fmean(heard for heard, _, _ in those),
-            fmean(settled for _, settled, _ in those),
-            Share.among([settled > words for _, settled, words in those]) if kind == "late" else None,
+            fmean(heard for heard, _ in those),
+            fmean(settled for _, settled in those),
+            Share.among(with_cue) if kind == "late" else None,
         )
         for kind, those in found.items()
         if those

@@ -146,6 +146,26 @@ def test_a_changed_corpus_is_refused(train, interrupted, corpus):
     assert "going on" in again(train).out
 
 
+def test_another_validation_file_is_named_and_the_corpus_is_not_blamed(train, interrupted, corpus, tmp_path):
+    (tmp_path / "own.tsv").write_text("who is there\tyou\n", "utf-8")
+    ran = again(train, "--valid", "own.tsv")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "the interrupted run began without --valid" in ran.err
+    assert untouched(interrupted)
+
+
+def test_who_stops_a_private_run_is_told_where_the_corpus_lies(train, corpus, monkeypatch):
+    with monkeypatch.context() as patched:
+        stop_at(patched, 3)
+        assert "resume in it holds the corpus" in again(train, "--private").err
+
+
+def test_a_run_that_is_refused_leaves_no_empty_folder(train, tmp_path):
+    (tmp_path / "few.tsv").write_text("a\tb\n", "utf-8")
+    assert train("few.tsv", "--start-from", "nobody").code == 2
+    assert not (tmp_path / "models").exists()
+
+
 def test_fresh_takes_a_changed_corpus(train, interrupted, corpus):
     corpus.write_text(corpus.read_text("utf-8") + "one more\tindeed\n", "utf-8")
     ran = again(train, "--fresh")
