@@ -163,7 +163,7 @@ def test_nothing_that_is_held_out_is_heard_in_training_and_no_follow_up_stands_w
 
 def test_a_bundle_is_asked_what_its_training_was_scored_on(ids, tmp_path):
     path = tmp_path / "a.tsv"
-    path.write_text("".join(f"opening {number}\treply {number % 7}\nand {number % 5}\tthen {number % 150}\n\n" for number in range(400)))
+    path.write_text("".join(f"opening {number}\treply {number % 7}\nand {number}\tthen {number % 200}\n\n" for number in range(400)))
     groups_path(path).write_text("".join(f"{3 * number + 1}\topen\t\t\t0\n{3 * number + 2}\topen.then-1\t\t\t1\n" for number in range(400)))
     data = prepare([path], ids, OPTIONS, history=1)
     assert (data.left_out, len(data.train) + len(data.valid_pairs) + len(data.test_pairs)) == (0, 800 - data.torn)
