@@ -1,12 +1,14 @@
 """What a key or a slash command does: `/x` and the binding of `x` are the action `x`."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, ScreenStackError
+from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 
 from chatbot.errors import ChatbotError, OptionError
 from chatbot.records import plural
@@ -17,13 +19,13 @@ from chatbot.tui.commands import command_list
 from chatbot.tui.conversation import Conversation
 from chatbot.tui.decoding_panel import DecodingPanel
 from chatbot.tui.engine import Engine
-from chatbot.tui.entries import key_lines
 from chatbot.tui.exports import export
 from chatbot.tui.keys_sheet import KeysSheet
 from chatbot.tui.panel import Panel
 from chatbot.tui.prompt import Prompt
 from chatbot.tui.remembered import Remembered, keep
 from chatbot.tui.status_bar import StatusBar
+from chatbot.tui.terminal import TerminalApp
 from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
 from chatbot.tui.wording import NO_INTERRUPTER, NO_RACE, wanted_wait
@@ -31,11 +33,11 @@ from chatbot.tui.wording import NO_INTERRUPTER, NO_RACE, wanted_wait
 TWICE = 2.0  # seconds within which a second ctrl+c quits
 
 
-class Actions(App[None]):
+class Actions(TerminalApp):
     """The keys of the screen and what they do. Which widgets there are, and what they report, is the business of `ChatApp`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "keys", "Help", id="keys"),
+        Binding("f1", "show_help_panel", "Help", id="keys"),
         Binding("f2", "compare", "Compare", tooltip="the interrupter beside the listener", id="compare"),
         Binding("f3", "view", "View", tooltip="race, ladder, what was heeded, or twins", id="view"),
         Binding("f4", "ladder", "Ladder", show=False, tooltip="while you type; again: no longer", id="ladder"),
@@ -65,6 +67,7 @@ class Actions(App[None]):
     _engine: Engine
     _status: StatusBar
     _memory: Path | None  # the file in which the panel is remembered
+    _keys: Mapping[str, str]  # that the person has chosen, by the ids of the bindings
     _loaded = False
     _tour: Tour | None = None  # the one that is under way
     _sought = ""  # the last text that was looked for
@@ -97,13 +100,7 @@ class Actions(App[None]):
             case "pause":
                 return self._panel.replaying
             case "stop":
-                return (
-                    bool(self.screen.query("HelpPanel"))
-                    or self._chat.busy
-                    or self._chat.editing
-                    or self._panel.can_leave
-                    or isinstance(self.focused, Turn | Panel)
-                )
+                return self._chat.busy or self._chat.editing or self._panel.can_leave or self.focused is not self._prompt
             case _:
                 return True
 
@@ -116,14 +113,10 @@ class Actions(App[None]):
         """Lists the commands."""
         self._tell(command_list())
 
-    def action_keys(self) -> None:
-        """Opens or closes the list of keys beside the chat; where it would not fit, it has a screen of its own."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        elif self.screen.has_class("-wide") and self.screen.has_class("-tall"):
-            self.action_show_help_panel()
-        else:
-            self.push_screen(KeysSheet(key_lines(self, [*Prompt.BINDINGS, *self.BINDINGS])))
+    def action_show_help_panel(self) -> None:
+        """Lists the keys, also from the palette: Textual's own panel would squeeze the chat, and hide by a border what has no room."""
+        places = {"In the prompt": Prompt.BINDINGS, "On a turn, which Tab goes to": Turn.BINDINGS, "Everywhere": self.BINDINGS}
+        self.push_screen(KeysSheet(places, self._keys))
 
     def action_compare(self) -> None:
         """Opens or closes the panel."""
@@ -235,8 +228,7 @@ class Actions(App[None]):
         self._chat.again()
 
     def action_stop(self) -> None:
-        """Stops the reply; else leaves a turn that has the focus, or that was about to be changed. Closes the list of keys."""
-        self.action_hide_help_panel()
+        """Stops the reply; else leaves a turn that has the focus, or that was about to be changed."""
         if self._chat.busy:
             self._panel.clear()
             self._chat.stop()
@@ -285,11 +277,13 @@ class Actions(App[None]):
         self._panel.scroll_relative(y=3 * way, animate=False)
 
     def action_interrupt(self) -> None:
-        """Copies what is selected; else stops the reply, and quits when pressed twice."""
+        """Copies what is selected; else leaves a sheet, or stops the reply and quits when pressed twice."""
         selected = self.screen.get_selected_text() or self._prompt.selected_text
         now = time.monotonic()
         if selected:
             self.copy_to_clipboard(selected)
+        elif isinstance(self.screen, ModalScreen):
+            self.screen.dismiss()
         elif now - self._interrupted < TWICE:
             self.exit()
         else:

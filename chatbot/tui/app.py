@@ -1,9 +1,6 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
-import asyncio
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,8 +8,7 @@ from pathlib import Path
 from textual import on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
-from textual.events import Key
-from textual.filter import LineFilter
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import TextArea
@@ -34,15 +30,12 @@ from chatbot.tui.panel import Panel
 from chatbot.tui.preferences import Preferences, read
 from chatbot.tui.prompt import Entry, Prompt
 from chatbot.tui.remembered import recall
-from chatbot.tui.sheet import AsciiOnly
 from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.turn import Turn
 from chatbot.tui.wording import chosen_wait, finished_words
 
 GREEDY = Decoding()
 INVITATION = "say something …   / commands   ↑ history   F1 help"
-LOOKS = 3.0  # seconds between two looks at whether there is a terminal
-HUNG_UP = 129
 
 
 class ChatApp(Actions):
@@ -80,12 +73,11 @@ class ChatApp(Actions):
 
         `preferences` and `memory` are files that need not exist: what the person has written there, and how the panel was left.
         """
-        super().__init__()
+        super().__init__(ascii_only=ascii_only)
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
         self._resumed, self._tour_wanted = resumed, tour
         self._wait = wait  # the interrupter that is wanted
-        self._filters_after = [AsciiOnly()] if ascii_only else []
         # Held rather than looked up: a thread may report when the screen has gone already.
         self._status, self._chat, self._panel = StatusBar(), Chat(engine, self._conversation), Panel(engine)
         self._entry = Entry(lambda: self._chat.offered)
@@ -93,10 +85,10 @@ class ChatApp(Actions):
         self._memory, remembered = memory, recall(memory)
         self._panel.display, self._panel.live_ladder = compare or remembered.compare, remembered.live_ladder
         self._models: tuple[str, ...] = ()  # that can be talked with
-        self._events: asyncio.AbstractEventLoop | None = None
         chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
         self._troubles = chosen.troubles
         self.theme = chosen.theme or self.theme
+        self._keys = chosen.keys
         self.set_keymap(chosen.keys)
 
     def compose(self) -> ComposeResult:
@@ -110,9 +102,6 @@ class ChatApp(Actions):
 
     def on_mount(self) -> None:
         """Shows the screen, and only then starts to load."""
-        self._events = asyncio.get_running_loop()
-        if not self.is_headless:
-            self.set_interval(LOOKS, self._leave_if_alone)
         self._status.decoding = self._conversation.decoding
         self._prompt.say("loading … you can already type")
         self._prompt.focus()
@@ -126,27 +115,6 @@ class ChatApp(Actions):
     def kept(self) -> Path | None:
         """The file in which what was said is kept, if it is."""
         return self._conversation.session.path
-
-    def leave(self, code: int) -> None:
-        """Ends, from the handler of a signal: the screen may be waiting for a key for ever, and a signal alone does not wake it."""
-        self.exit(return_code=code)
-        if self._events:
-            self._events.call_soon_threadsafe(lambda: None)
-
-    def _leave_if_alone(self) -> None:
-        """Ends when the terminal has gone without a signal: Textual would read its end of file for ever, as fast as it can."""
-        if not os.isatty(sys.__stdin__.fileno()):  # type: ignore[union-attr]
-            self.leave(HUNG_UP)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The two characters' colours, told apart by the colour-blind too (Okabe and Ito), darker on a light ground."""
-        if self.current_theme.dark:
-            return {"interrupter": "#E69F00", "listener": "#56B4E9"}
-        return {"interrupter": "#A34E00", "listener": "#0072B2"}
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own and, with `ascii_only`, the one that leaves out glyphs of uncertain width."""
-        return [*super().get_line_filters(), *self._filters_after]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: Textual's own, every slash command, and the bundles."""
@@ -278,10 +246,18 @@ class ChatApp(Actions):
         self._prompt.put(message.turn.utterance)
 
     def on_key(self, event: Key) -> None:
-        """What is typed while a turn has the focus goes to the prompt."""
-        if event.character and event.is_printable and not event.character.isspace() and isinstance(self.focused, Turn | Panel):
+        """What is typed while a turn has the focus, or nothing has, goes to the prompt; no utterance begins with a blank."""
+        if event.character and event.is_printable and (self._prompt.text or not event.character.isspace()):
+            self._write(event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted then goes there too."""
+        self._write(event.text)
+
+    def _write(self, text: str) -> None:
+        if len(self.screen_stack) == 1 and self.focused is not self._prompt:  # which takes its own
             self._prompt.focus()
-            self._prompt.insert(event.character)
+            self._prompt.insert(text)
 
     @on(Panel.Measured)
     def _measured(self, message: Panel.Measured) -> None:

@@ -85,7 +85,6 @@ class BundleSheet(ModalScreen[str | None]):
         Binding("pagedown", "scroll(1)", "Scroll", priority=True, key_display="PgDn", id="bundle.down"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
-    HELP = "**Enter** talks with the bundle that is marked. What was said stays on the screen, but the other bot has not heard it."
 
     @dataclass
     class _Known(Message):

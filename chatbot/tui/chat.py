@@ -189,7 +189,6 @@ class Chat(ChatLog):
         turn = message.turn
         if turn.answer.number and not self.busy and turn is self.query(Turn).last():
             self._conversation.go_back(turn.answer.number)
-        turn.action_pick()
 
     @on(Worker.StateChanged)
     def _report_bug(self, event: Worker.StateChanged) -> None:

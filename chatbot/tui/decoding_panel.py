@@ -40,7 +40,6 @@ class DecodingPanel(ModalScreen[bool]):
         Binding("pagedown", "scroll(1)", "Scroll", show=False, id="decoding.down"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (100, "-roomy")]  # noqa: RUF012 - Textual declares no class variable
-    HELP = "**Temperature** flattens the bars, **top-k** and **top-p** cut the unlikely ones, **greedy** always takes the first."
 
     @dataclass
     class Changed(Message):

@@ -1,10 +1,8 @@
 """What stands in the chat beside the turns: the program's remarks and the examples of an empty chat."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
@@ -59,18 +57,6 @@ class Example(Sheet):
         """Hands the utterance over."""
         event.stop()
         self.post_message(self.Picked(self.utterance))
-
-
-def key_lines(app: App[Any], bindings: Iterable[BindingType]) -> Iterator[str]:
-    """A line for each thing that keys do: the first name of each such key, and what it does."""
-    keys: dict[str, list[str]] = {}
-    for binding in bindings:
-        assert isinstance(binding, Binding)
-        if binding.description:
-            told = f"{binding.description}{f': {binding.tooltip}' if binding.tooltip else ''}"
-            keys.setdefault(told, []).append(app.get_key_display(replace(binding, key=binding.key.partition(",")[0])))
-    for told, names in keys.items():
-        yield f"{' '.join(names):<9} {told}"
 
 
 def binding_ids(*bindings: BindingType) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The prompt: where the person types, over several lines if need be, with the utterances sent before."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,7 +19,7 @@ from chatbot.tui.commands import completion
 from chatbot.tui.sheet import STRONG, Sheet, painted
 
 KEYS = ("enter", "ctrl+j", "shift+enter")  # the prompt's own; what a text area brings along is well known
-GIVEN_BACK = ("f6", "f7", "ctrl+f", "ctrl+y")
+GIVEN_BACK = ("f6", "f7", "ctrl+f", "ctrl+y")  # a text area's, for which the app has a better use
 
 
 class Prompt(TextArea):
@@ -29,12 +29,6 @@ class Prompt(TextArea):
         Binding("enter", "send", "Send", show=False),
         Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
     ]
-    HELP = """\
-**↑ ↓** go through what you sent, **Tab** goes to the newest turn of the chat, where it can be changed, and ends a command that you have begun. **/help** lists the commands, **F10** is a tour.
-
-**Compare**: the *interrupter* speaks with every word it hears, the *listener* waits for the end.
-**p** is how sure a network was of its words, not whether they are true.
-"""
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 6; padding: 0 1 0 0; background: $background; }
     """
@@ -51,17 +45,10 @@ class Prompt(TextArea):
         self.cursor_blink = False  # a blinking cursor is a timer that never rests
         self._offered = offered
         self._sent: list[str] = []
-        self._hide_inherited_keys()
+        for key in GIVEN_BACK:
+            self._bindings.key_to_bindings.pop(key, None)
         self._place = 0  # in the history, counted from the draft backwards
         self._draft = ""
-
-    def _hide_inherited_keys(self) -> None:
-        """Leaves the thirty keys of every text area out of the help, and gives those back to the app that it has a better use for."""
-        for key, bindings in list(self._bindings.key_to_bindings.items()):
-            if key in GIVEN_BACK:
-                del self._bindings.key_to_bindings[key]
-            elif key not in KEYS:
-                self._bindings.key_to_bindings[key] = [replace(binding, system=True) for binding in bindings]
 
     def say(self, placeholder: str) -> None:
         """Sets what an empty prompt says."""

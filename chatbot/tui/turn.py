@@ -17,6 +17,7 @@ from chatbot.tui.wording import mistaken
 
 INDENT = 6  # cells: " you  "
 FOCUSED = "▸"
+OTHERS = "what you say next follows the one that is shown"
 FRAME = 1 / 30  # seconds; a small network speaks faster than a screen is drawn
 
 State = Literal["waiting", "replying", "replied", "stopped", "refused"]
@@ -46,11 +47,10 @@ class Turn(Sheet, can_focus=True):
     Turn:focus { background: $boost; }
     """
     FOCUS_ON_CLICK = False
-    HELP = "**← →** show the other replies to this question; of the last one the next question follows the reply that is shown."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+e", "edit", "Edit", id="turn.edit", tooltip="say something else here; also a double click"),
-        Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip="the one before; also a click on the facts"),
-        Binding("right", "step(1)", "Other reply", id="turn.after", show=False),
+        Binding("left", "step(-1)", "Other reply", id="turn.before", tooltip=OTHERS),
+        Binding("right", "step(1)", "Other reply", id="turn.after", show=False, tooltip=OTHERS),
         Binding("enter", "pick", "Pictures", id="turn.pick", tooltip="of this turn; also a click"),
         Binding("up", "app.focus_previous", "Turn before", id="turn.up", show=False),
         Binding("down", "app.focus_next", "Turn after", id="turn.down", show=False),
@@ -170,6 +170,7 @@ class Turn(Sheet, can_focus=True):
             self._place = (self._place + way) % len(self.answers)
             self.redraw()
             self.post_message(self.Stepped(self))
+            self.action_pick()  # here: a message that the chat makes in the turn's place would end at the chat
 
     def action_edit(self) -> None:
         """Asks to say something else."""

@@ -477,22 +477,22 @@ def test_clear_forgets_and_drops_what_comes_late(engine):
     drive(app, script)
 
 
-def test_the_help_opens_and_closes_and_lists_our_keys(engine):
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_the_help_opens_and_closes_and_lists_our_keys(engine, size):
     app = ChatApp(engine)
 
     async def script(pilot):
         await see(pilot, "daily-gru")
         await pilot.press("f1")
-        await see(pilot, "what you sent")
-        await see(pilot, "Send")
-        assert "Cursor word left" not in shown(app)
+        for told in ("what you sent", "⏎         Send", "^e        Edit", "f2        Compare"):
+            await see(pilot, told)
         for key in ("f1", "escape"):
             await pilot.press(key)
             await until(pilot, lambda: "what you sent" not in shown(app), "closed")
             await pilot.press("f1")
             await see(pilot, "what you sent")
 
-    drive(app, script)
+    drive(app, script, size)
 
 
 def test_where_every_row_counts_there_is_none_between_the_turns(engine):
@@ -504,24 +504,6 @@ def test_where_every_row_counts_there_is_none_between_the_turns(engine):
         assert rows(app)[app._chat.region.bottom - 1].strip().startswith("bot")
 
     drive(app, script, (40, 10))
-
-
-def test_on_a_small_screen_the_keys_have_a_screen_of_their_own(engine):
-    app = ChatApp(engine)
-
-    async def script(pilot):
-        await see(pilot, "daily-gru")
-        await pilot.press("f1")
-        for key in ("f2", "f6", "^r", "Send"):
-            await see(pilot, key)
-        assert not app.screen.query("HelpPanel")
-        for key in ("f1", "escape"):
-            await pilot.press(key)
-            await see(pilot, "say something")
-            await pilot.press("f1")
-            await see(pilot, "Send")
-
-    drive(app, script, (80, 24))
 
 
 def test_a_screen_at_rest_has_no_timer(engine):

@@ -17,9 +17,9 @@ PROGRAM = """
 import signal, sys, threading
 sys.path.insert(0, sys.argv[1])
 from tui_stage import FakeEngine
-from chatbot.tui import app as screen
+from chatbot.tui import terminal
 from chatbot.tui.app import ChatApp
-screen.LOOKS = 0.05
+terminal.LOOKS = 0.05
 from chatbot.tui.race_view import RaceView
 RaceView.PACE = 1000.0  # a replay that will not end by itself
 engine, moment = FakeEngine(), sys.argv[2]

@@ -1,0 +1,86 @@
+"""Laws of the keys: whatever has the focus, what is typed or pasted reaches the prompt, and what a key does reaches the panel."""
+
+from textual.events import Key, Paste
+from tui_stage import LATE, ask, drive, see, until, write
+
+from chatbot.records import Decoding
+from chatbot.tui.app import ChatApp
+from chatbot.tui.turn import Turn
+
+
+def test_keys_reach_the_prompt_when_what_had_the_focus_is_gone(engine):
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        await pilot.press("f8")
+        assert app.focused is app._panel
+        await pilot.press("f2", "h", "i")
+        await until(pilot, lambda: app._prompt.text == "hi", "typed after the panel has gone")
+        await pilot.press("f2", "f8", "f2", "escape")
+        await until(pilot, lambda: app.focused is app._prompt, "esc leads back to the prompt")
+
+    drive(app, script)
+
+
+def test_nothing_typed_or_pasted_while_a_turn_has_the_focus_is_lost(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await ask(pilot, "one")
+        await see(pilot, "48 ms")
+        await pilot.press("shift+tab")
+        for key in "a b c":
+            app.post_message(Key({" ": "space"}.get(key, key), key))  # all at once, as a fast terminal sends them
+        await until(pilot, lambda: len(app._prompt.text) == 5, "a burst of keys")
+        assert app._prompt.text == "a b c"
+        await pilot.press("shift+tab")
+        assert isinstance(app.focused, Turn)
+        app.post_message(Paste(" d\n"))
+        await until(pilot, lambda: app._prompt.text == "a b c d\n", "a paste")
+        app.post_message(Paste("e"))
+        await until(pilot, lambda: app._prompt.text == "a b c d\ne", "once, where the prompt itself takes it")
+        await pilot.press("f6")
+        app.screen.set_focus(None)
+        app.post_message(Paste("f"))
+        await pilot.press("x", "escape")
+        await until(pilot, lambda: app.focused is app._prompt, "back")
+        assert app._prompt.text == "a b c d\ne", "what is typed on a sheet is none of it"
+
+    drive(app, script)
+
+
+def test_ctrl_c_leaves_a_sheet_before_it_touches_the_draft(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        await write(pilot, "a draft")
+        await pilot.press("f6", "ctrl+c")
+        await until(pilot, lambda: len(app.screen_stack) == 1, "the sheet is left")
+        assert app._prompt.text == "a draft"
+        await pilot.press("ctrl+c")
+        await see(pilot, "ctrl+c once more quits")
+
+    drive(app, script)
+
+
+def test_the_arrows_on_a_turn_turn_the_panel_too(engine):
+    app = ChatApp(engine, compare=True, decoding=Decoding(strategy="sample", seed=1))
+
+    def race_of() -> str:
+        race = app._panel._race_view.race
+        return race.listener.text if race and race.listener else ""
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        await ask(pilot, "one")
+        await until(pilot, lambda: race_of() == f"{LATE} 1", "the first race")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: race_of() == f"{LATE} 2", "the second race")
+        await pilot.press("tab", "left")
+        await until(pilot, lambda: race_of() == f"{LATE} 1", "the race of the reply that is shown")
+        await pilot.press("right")
+        await until(pilot, lambda: race_of() == f"{LATE} 2", "and back")
+
+    drive(app, script)
