@@ -29,9 +29,13 @@ def words(text: str) -> list[tuple[int, int]]:
 
 
 def with_ending(utterance: str, ending: str) -> str:
-    """`utterance` with another last word; what stands after that word stays."""
+    """`utterance` with another last word; what stands after that word stays. Raises PromptError for the word that is there."""
     changed, times = _LAST_WORD.subn(lambda _: ending, utterance, count=1)
-    return changed if times else f"{utterance} {ending}"
+    if not times:
+        return f"{utterance} {ending}"
+    if changed.casefold() == utterance.casefold():
+        raise PromptError(f"“{ending}” is the word that it ends in", remedy="take another")
+    return changed
 
 
 def race(

@@ -1,11 +1,12 @@
 """The race, the ladder and what was heeded: steps that join to what was heard and said, waits, words, a last rung that is the reply, weights and twins."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatbot.bot import Bot
@@ -325,8 +326,14 @@ def test_a_twin_has_another_last_word(utterance, ending, changed):
     assert with_ending(utterance, ending) == changed
 
 
+def test_the_same_word_is_no_twin():
+    with pytest.raises(PromptError, match="“SAD” is the word that it ends in"):
+        with_ending("I am so sad?", "SAD")
+
+
 @given(st.text(), st.text(alphabet="abc", min_size=1))
 def test_a_twin_begins_as_the_other_does_and_ends_in_the_new_word(utterance, ending):
+    assume(not re.search(rf"{ending}\W*$", utterance, re.IGNORECASE))  # which is refused
     changed = with_ending(utterance, ending)
     before, _, after = changed.rpartition(ending)
     assert utterance.startswith(before.removesuffix(" "))

@@ -28,7 +28,7 @@ from chatbot.tui.status_bar import StatusBar
 from chatbot.tui.terminal import TerminalApp
 from chatbot.tui.tour import Tour
 from chatbot.tui.turn import Turn
-from chatbot.tui.wording import NO_INTERRUPTER, NO_RACE, wanted_wait
+from chatbot.tui.wording import no_race, wanted_wait
 
 TWICE = 2.0  # seconds within which a second ctrl+c quits
 
@@ -143,12 +143,15 @@ class Actions(TerminalApp):
     def action_replay(self) -> None:
         """Shows the last race again."""
         if not self._panel.can_replay:
-            waits = self._status.card.waits if self._status.card else ()
-            self._chat.remark(NO_RACE if waits else NO_INTERRUPTER)
+            self._chat.remark(self._no_race)
         else:
             self._panel.open(True)
             self._panel.replay()
             self.refresh_bindings()
+
+    @property
+    def _no_race(self) -> str:
+        return no_race(self._status.card.waits if self._status.card else (), "say something while the panel is open (F2)")
 
     def action_point(self) -> None:
         """Lets the arrows move the cursor of the pictures."""
@@ -161,13 +164,11 @@ class Actions(TerminalApp):
 
     def action_ending(self, word: str = "") -> None:
         """Sets the last race beside that of the same sentence with another last word; without one, asks for it."""
-        if not word:
+        if not word and self._status.card and self._status.card.waits:
             self._prompt.put("/ending ")
             self._panel.explain_twins()
         elif not self._panel.can_replay:
-            self._chat.remark(NO_RACE)
-        elif word.casefold() == self._panel.last_word.casefold():
-            self._chat.remark(f"“{word}” is the word that it ends in: take another.")
+            self._chat.remark(self._no_race)
         else:
             self._panel.open(True)
             self._panel.set_beside(word)

@@ -112,9 +112,9 @@ class ChatApp(Actions):
         self._engine.close()
 
     @property
-    def kept(self) -> Path | None:
-        """The file in which what was said is kept, if it is."""
-        return self._conversation.session.path
+    def session(self) -> Session:
+        """The conversation as it is now; its path is the file in which it is kept, if it is."""
+        return self._conversation.session
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: Textual's own, every slash command, and the bundles."""

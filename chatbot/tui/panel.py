@@ -52,12 +52,6 @@ class Panel(Pictures):
         return self._answered is not None and self._answered.race is not None
 
     @property
-    def last_word(self) -> str:
-        """The word in which the race ends."""
-        words = self._answered.race.words if self._answered and self._answered.race else ()
-        return words[-1].heard.strip() if words else ""
-
-    @property
     def can_leave(self) -> bool:
         """Is there a replay to end, or a cursor to take away?"""
         return self.replaying or self.cursor != Cursor()
@@ -71,6 +65,7 @@ class Panel(Pictures):
         """The bot is loaded; `wait` names its interrupter, None says that there is none, and `attention` whether it has any."""
         self._loaded, self._wait, self._attention_view.looks = True, wait, attention
         self.set_class(wait is None, "-alone")
+        self.page = self.page  # which may be one that this bot does not have
         self._show_answered()
 
     def hear(self, draft: Question | None) -> None:

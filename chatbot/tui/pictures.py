@@ -47,6 +47,10 @@ class Pictures(VerticalScroll):
         for view in self._views.values():
             yield view.data_bind(Pictures.cursor)
 
+    def validate_page(self, page: Page) -> Page:
+        """Where there is no race there are no twins."""
+        return "race" if page == "twins" and self.has_class("-alone") else page
+
     def watch_page(self, page: Page) -> None:
         """Turns the page, where only one fits."""
         for other in PAGES:

@@ -12,7 +12,7 @@ from chatbot.tui.conversation import Conversation, Question
 from chatbot.tui.engine import Engine
 from chatbot.tui.exports import export
 from chatbot.tui.tour import Tour
-from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, heed_sentences, ladder_sentences, race_sentences, twins_sentences, wanted_wait
+from chatbot.tui.wording import NO_INTERRUPTER, chosen_wait, heed_sentences, ladder_sentences, no_race, race_sentences, twins_sentences, wanted_wait
 
 
 def talk_plain(
@@ -155,13 +155,13 @@ class _Talk:
 
     def _replay(self) -> None:
         if self._race is None:
-            self._say("Note", "There is no race to replay yet: /compare turns the races on.")
+            self._say("Note", self._no_race)
         else:
             self._tell_race(self._race)
 
     def _ending(self, word: str) -> None:
         if self._race is None or self._raced is None:
-            self._say("Note", "There is no race to set another beside yet: /compare turns the races on.")
+            self._say("Note", self._no_race)
         elif not word:
             self._say("Note", "Say with which word: /ending WORD.")
         else:
@@ -172,6 +172,10 @@ class _Talk:
             else:
                 for sentence in twins_sentences(twins):
                     self._say("Twins", sentence)
+
+    @property
+    def _no_race(self) -> str:
+        return no_race(self._card.waits, "say something" if self._comparing else "/compare turns the races on")
 
     def _answer(self, question: Question) -> None:
         """Says the reply in one line, and then compares if that is wanted."""

@@ -8,7 +8,6 @@ from chatbot.errors import OptionError
 from chatbot.records import Attention, BotCard, Influence, Ladder, Race, Twins, plural, whole_number
 
 NO_INTERRUPTER = "This bundle has no interrupter, so there is no race."
-NO_RACE = "There is no race yet: say something while the panel is open (F2)."
 SPOKEN = 3  # words of a beginning that a sentence repeats
 
 
@@ -94,6 +93,11 @@ def wanted_wait(waits: tuple[int, ...], pieces: str) -> int:
         return wait
     has = f"it has {', '.join(map(str, waits))}" if waits else "it has none"
     raise OptionError(f"no interrupter with wait “{pieces}” in this bundle" if pieces else "say how many pieces, such as /wait 1", remedy=has)
+
+
+def no_race(waits: tuple[int, ...], then: str) -> str:
+    """Why there is no race to show: there never will be, or there is one `then`."""
+    return f"There is no race yet: {then}." if waits else NO_INTERRUPTER
 
 
 def race_sentences(race: Race) -> list[str]:

@@ -72,6 +72,10 @@ def test_an_ending_is_one_word_of_one_text(mistake, own, arguments):
     assert "--ending" in mistake("compare", *arguments, "--model", "mine")
 
 
+def test_the_word_that_it_ends_in_is_no_other_ending(mistake, own):
+    assert "“Sad” is the word that it ends in; take another" in mistake("compare", SAD, "--ending", "Sad", "--model", "mine")
+
+
 @pytest.mark.parametrize("how", [{}, {"CHATBOT_ASCII": "1"}])
 def test_in_ascii_there_is_no_glyph_of_uncertain_width(chatbot, own, monkeypatch, how):
     for name, value in how.items():

@@ -52,7 +52,7 @@ Twins: Ending in "sad": the interrupter says "That is wonderful to hear", the li
 Twins: Ending in "happy": the interrupter says "That is wonderful to hear", the listener "How lovely!".
 Twins: Up to the last word both are the same 6 pieces, so the interrupter's replies cannot differ in the first 5 pieces; they are alike in 5 pieces."""
     )
-    assert "There is no race to set another beside yet" in transcript(["/ending happy"], compare=True)
+    assert "There is no race yet: say something." in transcript(["/ending happy"], compare=True)
 
 
 def test_a_file_of_no_name_is_told_of():
@@ -70,7 +70,7 @@ def test_commands_answer_and_the_end_of_input_ends():
         == f"""\
 Loading.
 Note: daily-gru, from models/daily-gru: GRU 2x512 · 8k pieces · epoch 14. Decoding: greedy. /help lists the commands, /quit ends.
-Note: There is no race to replay yet: /compare turns the races on.
+Note: There is no race yet: /compare turns the races on.
 Note: Nothing has been asked yet.
 Bot: I'm sorry to hear that.
 Note: Greedy decoding would say the same again. Switch to sampling first (F6 or /decoding).
@@ -105,10 +105,10 @@ def test_nothing_but_text_is_written():
 
 
 def test_without_an_interrupter_only_the_ladder_is_told():
-    text = transcript(["hello you"], engine=FakeEngine(card=BotCard("b", "s", "from models/x", (), 40)), compare=True)
+    text = transcript(["hello you", "/replay", "/ending glad"], engine=FakeEngine(card=BotCard("b", "s", "from models/x", (), 40)), compare=True)
     assert "Early" not in text
     assert "Ladder: The listener's reply settled after 1 of 2 words." in text
-    assert "Note: This bundle has no interrupter, so there is no race." in text
+    assert text.count("Note: This bundle has no interrupter, so there is no race.") == 3
 
 
 def test_a_bundle_that_cannot_be_read_is_the_callers_to_report():

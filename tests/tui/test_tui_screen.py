@@ -11,9 +11,10 @@ from chatbot.tui.app import ChatApp
 from chatbot.tui.chat import Chat
 from chatbot.tui.conversation import Question
 from chatbot.tui.drawing import Drawn
-from chatbot.tui.entries import Example
+from chatbot.tui.entries import Example, Notice
 from chatbot.tui.race_view import RaceView
 from chatbot.tui.turn import Turn
+from chatbot.tui.wording import NO_INTERRUPTER
 
 SIZES = [(40, 10), (80, 24), (120, 36), (200, 60)]
 
@@ -249,6 +250,12 @@ def test_without_an_interrupter_there_is_only_the_ladder():
         assert not engine.heard
         assert "no interrupter" in shown(app)
         assert "f3 View" not in shown(app)
+        for said in ("f5", "f7", "/ending glad"):
+            app._chat.clear()
+            await (ask(pilot, said) if said.startswith("/") else pilot.press(said))
+            await until(pilot, lambda: [notice.text for notice in app.query(Notice)][-1:] == [NO_INTERRUPTER], said)
+        assert app._panel.page == "race"
+        assert app._prompt.text == ""
 
     drive(app, script, (80, 24))
 

@@ -542,19 +542,6 @@ def test_an_emptied_prompt_begins_with_the_newest_again(engine):
     drive(app, script)
 
 
-def test_the_same_word_is_no_twin(engine):
-    app = ChatApp(engine, compare=True)
-
-    async def script(pilot):
-        await see(pilot, "daily-gru")
-        await talk(pilot, engine, WEATHER)
-        await see(pilot, "1 of 7 words")
-        await pilot.press(*"/ending", "space", *"Sad", "enter")
-        await see(pilot, "is the word that it ends in")
-
-    drive(app, script)
-
-
 @pytest.mark.parametrize(
     ("typed", "heard", "told"),
     [
