@@ -21,7 +21,7 @@ class BundleEngine:
     """Loads a bundle when it is asked to, so that the screen can be drawn before torch is imported."""
 
     def __init__(self, model: str | None, device: str, wait: int | None = None, *, known_replies: bool | None = None, unsure: str | None = None) -> None:
-        self._model, self._device, self._wait, self._known_replies, self._unsure = model, device, wait, known_replies, unsure
+        self.model, self._device, self._wait, self._known_replies, self._unsure = model, device, wait, known_replies, unsure
         self._folder: Path
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
@@ -40,7 +40,7 @@ class BundleEngine:
         from chatbot.cli.options import torch_device
 
         torch.set_num_threads(1)  # one reply at a time runs best on one thread
-        folder = bundles.find(model or self._model)
+        folder = bundles.find(model or self.model)
         bundle = bundles.load(folder, device=torch_device(self._device))
         details, network = bundle.details, bundle.details.network
         listener = Bot.of(bundle)

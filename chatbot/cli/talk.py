@@ -1,6 +1,7 @@
 """`chatbot talk`: the conversation, on a screen or in plain lines."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -120,9 +121,20 @@ def conversed(
         if number := getattr(signal, name, None):
             signal.signal(number, leave)
     app.run()
-    if app.kept:
-        print("kept: `chatbot talk --resume` goes on with this conversation, `--private` keeps none")
+    if app.session.path and app.session.path.is_file():
+        print(safe_line(f"kept: `{going_on(app.session, bundle.model)}` goes on with this conversation, `--private` keeps none"))
     raise typer.Exit(app.return_code or 0)
+
+
+def going_on(session: "Session", model: str | None) -> str:
+    """The command that goes on with a conversation that is kept; `model` is the one that was asked for."""
+    assert session.path
+    command, newest = ["chatbot", "talk", "--resume"], max(session_folder().glob("*.jsonl"), default=None)
+    if newest is None or not session.path.samefile(newest):
+        command.append(str(session.path))
+    if model and model != session.bundle and Path(model).name == session.bundle:  # a conversation knows its bundle by name only
+        command += ["--model", model]
+    return shlex.join(command)
 
 
 def session_folder() -> Path:

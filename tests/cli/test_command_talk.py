@@ -7,6 +7,7 @@ import pytest
 from chatbot.bot import Bot
 from chatbot.bundle import fingerprint
 from chatbot.cli.engine import learning_curve
+from chatbot.cli.talk import going_on
 from chatbot.records import CurvePoint, Decoding
 from chatbot.sessions import Session, Told
 
@@ -38,6 +39,17 @@ def test_a_conversation_that_is_resumed_plainly_is_told_and_gone_on_with(chatbot
     assert "Note: mine, from models/mine" in ran.out, "with the bundle that it was held with"
     assert re.search(r"Note: Wrote mine-.*\.md: 2 turns\.", ran.out)
     assert kept.read_bytes() == before, "what a program sends is nobody's conversation"
+
+
+def test_the_command_that_goes_on_with_a_conversation_is_the_one_that_does(monkeypatch, tmp_path):
+    monkeypatch.setattr("chatbot.cli.talk.session_folder", lambda: tmp_path)
+    older, newer = (tmp_path / f"2026-01-0{day}T000000-mine.jsonl" for day in (1, 2))
+    older.touch()
+    newer.touch()
+    assert going_on(Session("mine", "f", path=newer), None) == "chatbot talk --resume"
+    assert going_on(Session("mine", "f", path=newer), "mine") == "chatbot talk --resume"
+    assert going_on(Session("other", "f", path=newer), "my bots/mine") == "chatbot talk --resume", "after /model other"
+    assert going_on(Session("mine", "f", path=older), "my bots/mine") == f"chatbot talk --resume {older} --model 'my bots/mine'"
 
 
 def test_what_cannot_be_resumed_is_said_in_a_line(mistake, kept, tmp_path, monkeypatch):
