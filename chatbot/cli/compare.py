@@ -12,7 +12,7 @@ from chatbot.errors import BundleError, OptionError
 from chatbot.records import Attention, Influence, Ladder, Race, Reply
 from chatbot.safe_text import safe_json, safe_line
 from chatbot.tui.glyphs import written
-from chatbot.tui.wording import caption, named, settled, tenths, times, twins_caption
+from chatbot.tui.wording import caption, looked_at_most, named, settled, tenths, times, twins_caption
 
 
 def compare(
@@ -90,10 +90,9 @@ def _looks(attention: Attention) -> list[str]:
     numbers = range(1, len(attention.heard_words) + 1)
     earlier = bool(attention.before and max(attention.before) >= 0.05)
     rows = [("", *(f"{number:>2}" for number in numbers), *(["before"] if earlier else []), "most")]
-    for piece, row, before in zip(named(attention.said), attention.by_word, attention.before, strict=True):
-        most = row.index(max(row))
+    for piece, row, before, most in zip(named(attention.said), attention.by_word, attention.before, looked_at_most(attention, "before"), strict=True):
         shares = [*row, before] if earlier else row
-        rows.append((piece, *(f"{tenths(share):>2}" for share in shares), f"{most + 1} {attention.heard_words[most]}"))
+        rows.append((piece, *(f"{tenths(share):>2}" for share in shares), most))
     return ["Attention: which heard word each piece of the reply looked at, in tenths", *_table(rows)]
 
 

@@ -9,11 +9,12 @@ from chatbot.records import Attention, Influence
 from chatbot.tui.ladder_view import AFTERWARDS, ASKING
 from chatbot.tui.picture import CHOSEN, MARK, NUMBER, Picture, clickable, remarked
 from chatbot.tui.sheet import DIM, GAP, LISTENER, STRONG, bar, columns, fitted, painted, painted_line
-from chatbot.tui.wording import named, tenths, times
+from chatbot.tui.wording import looked_at_most, named, tenths, times
 
 MANY = 16  # words above which a column is a shade, one cell wide, instead of a digit
 DIGIT = 3  # cells
 SHADES = " ░▒▓█"
+EARLIER = "←"
 DARK, LIGHT = Color.parse("#00204c"), Color.parse("#ffe945")  # the ends of a ramp that everyone sees as one of brightness
 RAMP = tuple(f"{color.get_contrast_text(1.0).hex6} on {color.hex6}" for color in (DARK.blend(LIGHT, tenth / 10) for tenth in range(11)))
 LABEL = 12  # cells of a piece of the reply at the most
@@ -52,17 +53,17 @@ class AttentionView(Picture):
         cell = DIGIT if len(words) <= MANY else 1
         room = width - 3 - label - GAP - most - DIGIT * earlier
         first, last = _window(len(words), room // cell, self.cursor.word)
-        before = [painted(("←".center(DIGIT), DIM))] if earlier else []
+        before = [painted((EARLIER.center(DIGIT), DIM))] if earlier else []
         shown = "most" if last - first == len(words) else f"{first + 1}-{last} of {len(words)}"
         rows = [painted("").join([painted(" " * (3 + label)), *before, *self._heads(first, last, cell), _remark(shown, most)])]
-        for number, (name, row, share) in enumerate(zip(names, attention.by_word, attention.before, strict=True), 1):
+        best = looked_at_most(attention, EARLIER)
+        for number, (name, row, share, target) in enumerate(zip(names, attention.by_word, attention.before, best, strict=True), 1):
             chosen = number == self.cursor.piece
             lead = painted((f"{MARK} " if chosen else "  ", STRONG)) + fitted(name.stylize(CHOSEN) if chosen else name, label + 1)
             cells = [part for word in range(first, last) for part in clickable([_cell(row[word], cell)], word=word + 1)]
-            best = row.index(max(row))
             earlier_cell = [_cell(share, DIGIT)] if earlier else []
-            rows += clickable([painted("").join([lead, *earlier_cell, *cells, _remark(f"{best + 1} {words[best]}", most)])], piece=number)
-        return rows + (remarked("←  the turns before", width) if earlier else [])
+            rows += clickable([painted("").join([lead, *earlier_cell, *cells, _remark(target, most)])], piece=number)
+        return rows + (remarked(f"{EARLIER}  the turns before", width) if earlier else [])
 
     def _heads(self, first: int, last: int, cell: int) -> list[Content]:
         """The numbers of the words, of narrow columns the last digit."""

@@ -63,6 +63,12 @@ def spoken(race: Race) -> list[str]:
     return [next(names) if part.strip() else "" for part in parts]
 
 
+def looked_at_most(attention: Attention, earlier: str) -> list[str]:
+    """For each piece of the reply the word that it looked at most, behind its number; `earlier` where it looked more at the turns before."""
+    words, rows = attention.heard_words, zip(attention.by_word, attention.before, strict=True)
+    return [earlier if before > max(row) else f"{row.index(max(row)) + 1} {words[row.index(max(row))]}" for row, before in rows]
+
+
 def tenths(share: float) -> str:
     """A share of one as a digit, which is readable without its colour."""
     return str(int(10 * share + 0.5)) if share >= 0.05 else "·"

@@ -185,6 +185,7 @@ def test_what_was_looked_at_before_the_utterance_has_a_column():
 
     def check(view):
         assert [line.split()[:4] for line in plain(view, 60)[1:3]] == [["←", "1", "2", "most"], ["␣", "5", "3", "3"]]
+        assert [line.split()[4:] for line in plain(view, 60)[2:4]] == [["←"], ["1", "w1"]], "the most of the first is the turns before"
         assert "the turns before" in plain(view, 60)[-1]
 
     on_a_screen(view, check)
