@@ -182,22 +182,22 @@ class Actions(TerminalApp):
                 self.decoding_changed()
             except OptionError as error:
                 self._chat.remark(str(error))
-        elif self._loaded:
+        else:
             turn = self._chat.chosen
             question = turn.answer.question if turn is not None and turn.answer.number else None
             self.push_screen(DecodingPanel(self._engine, self._conversation.decoding, question), lambda again: self.action_again() if again else None)
 
     def action_model(self, name: str = "") -> None:
         """Takes another bundle; without a name, tells of this one and offers the others."""
-        if name and self._loaded:
+        if name:
             self._prompt.say(f"loading {name} …")
             self.load(name)
-        elif self._loaded and self._status.card:
+        elif self._status.card:
             self.push_screen(BundleSheet(self._engine, self._status.card), lambda chosen: self.action_model(chosen) if chosen else None)
 
     def action_tour(self) -> None:
         """Begins the tour, or takes its next step."""
-        if not self._loaded or self._status.card is None:
+        if self._status.card is None:
             return
         self._tour = self._tour or Tour(self._status.card.examples, attention=self._status.card.attention)
         turn = self._chat.chosen
@@ -244,7 +244,9 @@ class Actions(TerminalApp):
     def action_copy(self) -> None:
         """Hands the reply of the chosen turn to the terminal, which does not say whether it took it."""
         turn = self._chat.chosen
-        if turn is not None:
+        if turn is None:
+            self._chat.remark("Nothing has been said yet.")
+        else:
             self.copy_to_clipboard(safe_text(turn.answer.text))
             turn.note = "handed to the terminal's clipboard, if it has one"
 

@@ -1,6 +1,6 @@
 """The screen of `chatbot talk`. It is painted before the bot is loaded, and knows of the bot only what `Engine` says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from textual import on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
@@ -35,6 +36,8 @@ from chatbot.tui.turn import Turn
 from chatbot.tui.wording import chosen_wait, finished_words
 
 GREEDY = Decoding()
+Action = str | tuple[str, str, tuple[object, ...]]
+NEED_THE_BOT = ("decoding", "ending", "model", "replay", "tour", "wait")  # but settings are taken before it is there
 INVITATION = "say something …   / commands   ↑ history   F1 help"
 
 
@@ -76,7 +79,8 @@ class ChatApp(Actions):
         super().__init__(ascii_only=ascii_only)
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
-        self._resumed, self._tour_wanted = resumed, tour
+        self._resumed = resumed
+        self._put_off: list[Action] = ["tour"] if tour else []  # until the bot is loaded
         self._wait = wait  # the interrupter that is wanted
         # Held rather than looked up: a thread may report when the screen has gone already.
         self._status, self._chat, self._panel = StatusBar(), Chat(engine, self._conversation), Panel(engine)
@@ -135,7 +139,7 @@ class ChatApp(Actions):
                 self.post_message(self._NotLoaded(str(error)))
 
     @on(_Loaded)
-    def _greet(self, message: _Loaded) -> None:
+    async def _greet(self, message: _Loaded) -> None:
         card, self._models = message.card, message.models
         if not self._chat.is_attached:  # the person has left meanwhile
             return
@@ -157,9 +161,9 @@ class ChatApp(Actions):
             self._chat.remark(trouble)
         self._troubles = ()
         self.decoding_changed()
-        if self._tour_wanted:
-            self._tour_wanted = False
-            self.action_tour()
+        put_off, self._put_off = self._put_off, []
+        for action in put_off:
+            await self.run_action(action)
 
     def _go_on(self, session: Session, card: BotCard) -> None:
         remark = self._conversation.resume(session, card)
@@ -185,6 +189,15 @@ class ChatApp(Actions):
     def _report_bug(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
             self.exit(return_code=1, message=safe_line(f"A bug in chatbot: {event.worker.error!r}"))
+
+    async def run_action(self, action: Action, default_namespace: DOMNode | None = None, namespaces: Mapping[str, DOMNode] | None = None) -> bool:
+        """Does what a key or a command asks for; what needs the bot, once that is loaded."""
+        name, has_argument = (action, False) if isinstance(action, str) else (action[1], bool(action[2]))
+        if self._loaded or name not in NEED_THE_BOT or (name == "decoding" and has_argument):
+            return await super().run_action(action, default_namespace, namespaces)
+        if action not in self._put_off:
+            self._put_off.append(action)
+        return True
 
     @on(Prompt.Sent)
     async def _send(self, message: Prompt.Sent) -> None:

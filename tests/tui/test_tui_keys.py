@@ -1,7 +1,8 @@
 """Laws of the keys: whatever has the focus, what is typed or pasted reaches the prompt, and what a key does reaches the panel."""
 
+import pytest
 from textual.events import Key, Paste
-from tui_stage import LATE, ask, drive, see, until, write
+from tui_stage import LATE, NIGHT, ask, drive, see, until, write
 
 from chatbot.records import Decoding
 from chatbot.tui.app import ChatApp
@@ -61,6 +62,45 @@ def test_ctrl_c_leaves_a_sheet_before_it_touches_the_draft(engine):
         assert app._prompt.text == "a draft"
         await pilot.press("ctrl+c")
         await see(pilot, "ctrl+c once more quits")
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (["f6"], "Say it like this"),
+        (["f9"], "Talk with the marked one"),
+        (["f10"], "1/5"),
+        (["/tour"], "1/5"),
+        ([f"/model {NIGHT}"], f"{NIGHT}  GRU"),
+        (["/wait 1"], "hears 1 piece before its first"),
+        (["f5"], "no race yet"),
+        (["/decoding sample", "/decoding"], "width of the beam"),
+    ],
+    ids=str,
+)
+def test_what_is_asked_for_while_the_bot_loads_is_done_once_it_is_there(engine, given, shown):
+    engine.loading.clear()
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        for one in given:
+            await (ask(pilot, one) if one.startswith("/") else pilot.press(one))
+        engine.loading.set()
+        await see(pilot, shown)
+        assert app._conversation.decoding.strategy == ("sample" if "/decoding sample" in given else "greedy")
+
+    drive(app, script)
+
+
+def test_with_nothing_said_there_is_nothing_to_copy(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        await pilot.press("ctrl+y")
+        await see(pilot, "Nothing has been said yet.")
 
     drive(app, script)
 
