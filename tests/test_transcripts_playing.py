@@ -73,6 +73,8 @@ REPLY = "Oh no.\nI am  sorry, that is GREAT"
         (["<* *SORRY*"], []),
         (["<* sorry"], ["<*"]),
         (["<* x|OH NO*"], []),
+        (["<* oh no?*"], ["<*"]),
+        (["<* oh [mn]o*"], ["<*"]),
         (["<+ oh no. I", "<+ great"], []),
         (["<?", "<+ lovely", "<+ great", "<+ happy"], ["<+", "<+"]),
         (["<?", "<- great"], ["<-"]),

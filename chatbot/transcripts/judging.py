@@ -1,7 +1,7 @@
 """Whether a reply is what a turn wants it to be: a function of two texts."""
 
+import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from chatbot.corpus.folding import key
 from chatbot.transcripts.classes import Classes
@@ -64,6 +64,11 @@ def _describes(line: Line, said: str) -> bool:
         case "<~":
             return found(line, said)
         case "<*":
-            return any(fnmatchcase(key(said), key(glob)) for glob in line.text.split("|"))
+            return any(re.fullmatch(_pattern(glob), key(said)) for glob in line.text.split("|"))
         case _:
             return bool(said)
+
+
+def _pattern(glob: str) -> str:
+    """What an alternative of `<*` stands for: `*` is anything, all else is itself."""
+    return ".*".join(map(re.escape, key(glob).split("*")))
