@@ -286,3 +286,4 @@ class BotCard:
     known_replies: bool = False  # whether it says known replies only, by its bundle or by the person's wish
     unsure: str = ""  # what it says where it is not sure enough, by its bundle or by the person's wish
     attention: bool = True  # whether its listener looks back at what was heard
+    own: Decoding = Decoding()  # how it replies where nobody wishes anything

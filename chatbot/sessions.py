@@ -1,9 +1,10 @@
 """A conversation on disk: one file of JSON lines, each written and flushed when it is said.
 
-The first line is the head. Every other line is a turn that was answered, numbered from 1; `after` is the number of the turn that it followed, 0 for none,
+The first line is the head; `own` is how the bundle replies where nobody wishes anything. Every other line is a turn that was answered, numbered from 1; `after` is the number of the turn that it followed, 0 for none,
 so that a question asked again, or changed and asked from an earlier turn, stands beside the first one and nothing is lost:
 
-    {"chatbot_session": 1, "bundle": "small-talk", "fingerprint": "3e76…", "started": "2026-11-21T16:30:00+00:00"}
+    {"chatbot_session": 1, "bundle": "small-talk", "fingerprint": "3e76…", "started": "2026-11-21T16:30:00+00:00",
+     "own": {"known_replies": true, "unsure": "What do you mean?"}}
     {"turn": 1, "after": 0, "utterance": "hello", "reply": "Hello.", "decoding": {"strategy": "greedy", "seed": 0, …}, "facts": {"pieces": 3, …}}
 """
 
@@ -22,6 +23,7 @@ from chatbot.safe_text import safe_json
 
 FORMAT = 1
 LARGEST = 64 * 2**20  # bytes of a file that is read
+OWN = ("known_replies", "unsure")  # what a bundle says of its decoding
 
 Record = TypeVar("Record", Decoding, Reply, Planned)
 
@@ -46,6 +48,7 @@ class Session:
     turns: list[Told] = field(default_factory=list)
     path: Path | None = None
     trouble: str = ""  # what was wrong with the file that it was read from
+    own: Decoding | None = None  # how the bundle replies where nobody wishes anything, if that is known
     _size: int = 0  # bytes of the file, as far as it is ours
 
     def add(self, told: Told) -> int:
@@ -83,6 +86,8 @@ class Session:
         else:
             self.path = _claimed(folder, self.bundle)
             head = {"chatbot_session": FORMAT, "bundle": self.bundle, "fingerprint": self.fingerprint, "started": _now()}
+            if self.own:
+                head["own"] = {name: getattr(self.own, name) for name in OWN}
             lines = [safe_json(head), *(self._line(number) for number in range(1, len(self.turns) + 1))]
         with open(self.path, "ab") as file:
             file.write("".join(f"{line}\n" for line in lines).encode())
@@ -120,7 +125,8 @@ def read(path: Path) -> Session:
     except OSError as error:
         raise SessionError(f"cannot be read: {error.strerror}", place=path, remedy="name a file that `chatbot talk` has written") from None
     lines = content.removesuffix(b"\n").split(b"\n")
-    session = Session(*_head(lines[0], path), path.parent, path=path, _size=len(content))
+    name, key, own = _head(lines[0], path)
+    session = Session(name, key, path.parent, path=path, own=own, _size=len(content))
     try:
         for line in lines[1:]:
             session.turns.append(_turn(line, len(session.turns) + 1))
@@ -133,13 +139,14 @@ def read(path: Path) -> Session:
     return session
 
 
-def _head(line: bytes, path: Path) -> tuple[str, str]:
-    """Name and fingerprint of the bundle."""
+def _head(line: bytes, path: Path) -> tuple[str, str, Decoding | None]:
+    """Name and fingerprint of the bundle, and how it replies by itself."""
     try:
         head = json.loads(line)
         if head["chatbot_session"] == FORMAT:
-            return _text(head["bundle"]), _text(head["fingerprint"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+            own = _like(Decoding(), head["own"]) if "own" in head else None
+            return _text(head["bundle"]), _text(head["fingerprint"]), own
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OptionError):
         pass
     raise SessionError("not a conversation that this program has written", place=f"{path}:1:1", remedy="name another file")
 

@@ -37,12 +37,12 @@ def session(tmp_path) -> Session:
 
 @given(st.lists(st.tuples(text, decodings, replies), max_size=5))
 def test_what_was_said_comes_back(tmp_path_factory, said):
-    session = Session("b", "f", tmp_path_factory.mktemp("sessions"))
+    session = Session("b", "f", tmp_path_factory.mktemp("sessions"), own=Decoding(known_replies=True, unsure="What?"))
     for number, (utterance, decoding, reply) in enumerate(said):
         session.add(Told(utterance, decoding, reply, number // 2))
     if said:
         found = read(session.path)
-        assert (found.turns, found.trouble, found.bundle, found.fingerprint) == (session.turns, "", "b", "f")
+        assert (found.turns, found.trouble, found.bundle, found.fingerprint, found.own) == (session.turns, "", "b", "f", session.own)
 
 
 def test_a_turn_is_on_disk_when_it_was_said_and_not_before(tmp_path):

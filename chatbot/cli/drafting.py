@@ -25,7 +25,7 @@ def drafted(source: Path) -> str:
             print(f"chatbot: {session.trouble}", file=sys.stderr)
         if not session.turns:
             raise TranscriptError("nothing was said in it", place=source, remedy="name another conversation")
-        return draft_of_session([session.turns[number - 1] for number in session.thread(len(session.turns))], title=source.stem)
+        return draft_of_session(session, session.thread(len(session.turns)), title=source.stem)
     pairs = list(_of_topics(source) if os.path.isdir(source) else read_pairs(options.corpus_path(source), alone=True))
     return drafts(pairs, allowed_replies(pairs))
 

@@ -63,6 +63,7 @@ class BundleEngine:
             chosen.known_replies,
             chosen.unsure,
             network.attention != "none",
+            in_effect(Decoding(), details, None, None),
         )
 
     def close(self) -> None:

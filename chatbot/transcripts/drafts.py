@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chatbot.corpus.folding import fold
 from chatbot.records import Decoding
-from chatbot.sessions import Told
+from chatbot.sessions import Session, Told
 from chatbot.transcripts.scenes import squeezed
 
 HEAD = "@chat 1\n"
@@ -19,15 +19,22 @@ def draft(turns: Sequence[tuple[str, str]], *, title: str = "a conversation", de
     return f"{HEAD}\n{scene(title, lines)}"
 
 
-def draft_of_session(told: Sequence[Told], *, title: str = "a conversation") -> str:
-    """`draft` of the turns of a session.
+def draft_of_session(session: Session, numbers: Iterable[int], *, title: str = "a conversation") -> str:
+    """`draft` of those turns of a session.
 
-    A scene has one decoding: where they had several, what was not greedy expects any reply; so does what no scene can ask for.
+    A scene has one decoding, and is played with what else the bundle says of it: where they had several, what was not greedy expects any reply; so does
+    what no scene can ask for.
     """
+    told = [session.turns[number - 1] for number in numbers]
     decodings = {one.decoding for one in told}
     decoding = decodings.pop() if len(decodings) == 1 else Decoding()
-    kept = ((one.utterance, one.reply.text if one.decoding.strategy in ("greedy", decoding.strategy) and not one.decoding.block_ngrams else "") for one in told)
-    return draft(list(kept), title=title, decoding=decoding)
+
+    def expected(one: Told) -> str:
+        chosen, own = one.decoding, session.own or one.decoding
+        as_played = chosen.strategy in ("greedy", decoding.strategy) and not chosen.block_ngrams
+        return one.reply.text if as_played and (chosen.known_replies, chosen.unsure) == (own.known_replies, own.unsure) else ""
+
+    return draft([(one.utterance, expected(one)) for one in told], title=title, decoding=decoding)
 
 
 def scene(title: str, lines: Iterable[str]) -> str:

@@ -104,7 +104,7 @@ class Conversation:
     def clear(self) -> None:
         """Forgets all that was said; what follows is another conversation."""
         card = self._card
-        self.session = Session(card.name, card.fingerprint, self._folder) if card else Session("", "")
+        self.session = Session(card.name, card.fingerprint, self._folder, own=card.own) if card else Session("", "")
         self.at, self._last = 0, None
 
     def _put(self, question: Question) -> Question:

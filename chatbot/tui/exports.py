@@ -66,5 +66,5 @@ def _json(session: Session, numbers: list[int]) -> str:
 def _chat(session: Session, numbers: list[int]) -> str:
     from chatbot.transcripts import draft_of_session
 
-    draft = draft_of_session([session.turns[number - 1] for number in numbers])
+    draft = draft_of_session(session, numbers)
     return "\n".join(map(safe_line, draft.split("\n")))

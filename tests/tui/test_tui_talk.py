@@ -252,6 +252,18 @@ def test_a_long_conversation_is_exported_whole_as_a_transcript_that_can_be_read(
     assert "\x07" not in (tmp_path / "a.chat").read_text()
 
 
+def test_what_the_bundle_would_not_say_by_itself_is_not_expected_of_it(tmp_path):
+    own = Decoding(known_replies=True, unsure="What?")
+    conversation = Conversation(Decoding(), tmp_path)
+    conversation.start(replace(CARD, known_replies=True, unsure="What?", own=own))
+    for number, decoding in enumerate((own, replace(own, unsure=""), replace(own, known_replies=False))):
+        conversation.session.add(Told(f"{number}", decoding, Reply("Yes.", -1.0, 2, 3.0), number))
+    for name, session in (("a.chat", conversation.session), ("b.chat", read(conversation.session.path))):
+        export(session, 3, str(tmp_path / name))
+        (scene,) = transcript(tmp_path / name).scenes
+        assert [turn.expected[0].sign for turn in scene.turns] == ["<", "<?", "<?"]
+
+
 def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = ChatApp(FakeEngine(late="\x1b[31m[/] # no <b>heading</b>"))
