@@ -151,7 +151,9 @@ def test_ten_thousand_scenes_are_read():
 def test_what_is_laid_out_well_stays_and_what_is_not_becomes_so():
     assert formatted(WHOLE) == WHOLE
     ragged = "\ufeff@chat 1  \r\n\r\n\r\n# of a\r\n==   a\r\n>   hi  there \r\n<?\r\n# of b\r\n== b\r\n> x\r\n<?\r\n\r\n\r\n"
-    assert formatted(ragged) == "@chat 1\n\n# of a\n== a\n> hi  there\n<?\n\n# of b\n== b\n> x\n<?\n"
+    laid_out = "@chat 1\n\n# of a\n== a\n> hi  there\n<?\n\n# of b\n== b\n> x\n<?\n"
+    assert formatted(ragged.replace("\r", "")) == laid_out
+    assert formatted(ragged) == laid_out.replace("\n", "\r\n"), "the lines end as they did"
 
 
 LINES = st.sampled_from([*WHOLE.split("\n"), "", "#", "  ", "<? x", "== sad", "@chat 1", "> \u2028 x", "<~ (", "<* a|b", '@xfail "x"', 'rnn= 2 "sad"', "rnn!"])

@@ -145,7 +145,7 @@ def test_a_topic_of_the_corpus_is_a_class(tmp_path):
         ("[sympathy\n", "classes.toml:1:10: not TOML"),
         ("[sympathy]\nreplies = 'x'\n", "“sympathy” is no class"),
         ("[sympathy]\nreply = ['x']\n", "“sympathy” is no class"),
-        ("[sympathy]\npatterns = ['(']\n", "classes.toml.*no regular expression"),
+        ("[sympathy]\npatterns = ['(']\n", r"classes.toml: the pattern “\(” of “sympathy”: no regular expression: .*; mend it, or put"),
         ("corpus = 3\n", "“corpus” is no path"),
     ],
 )

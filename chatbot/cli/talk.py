@@ -60,6 +60,8 @@ def talk(
     if (session or check) and not resume:
         what = "--check asks a kept conversation again" if check else "a conversation is named but not gone on with"
         raise OptionError(what, remedy="add --resume")
+    if check and (decoding != options.DEFAULT or known_replies is not None or unsure is not None or compare or wait is not None):
+        raise OptionError("--check asks each question as it was asked", remedy="leave out --compare, --wait and how replies are chosen")
     folder = session_folder()
     resumed = sessions.read(session or sessions.newest(folder)) if resume else None
     model = model or (resumed.bundle if resumed else None)

@@ -57,8 +57,8 @@ def play(
     if new:
         from chatbot.cli.drafting import drafted
 
-        if paths or json_:
-            raise OptionError("--new prints drafts and plays nothing", remedy="leave out PATH and --json")
+        if any((paths, keyword, model, trials, seed is not None, accept, accept_new, check_format, junit, json_, fail_fast)):
+            raise OptionError("--new prints drafts and plays nothing", remedy="leave out PATH and the other options")
         typer.echo("\n".join(safe_line(line) for line in drafted(new).split("\n")), nl=False)
         return
     if not paths:
@@ -144,9 +144,9 @@ def _check_format(transcripts: "Sequence[Transcript]") -> int:
     for transcript in transcripts:
         should = formatted(transcript.text)
         wrong += should != transcript.text
-        before, after = (text.splitlines(keepends=True) for text in (transcript.text, should))
-        for line in difflib.unified_diff(before, after, str(transcript.path), f"{transcript.path} as it should look"):
-            typer.echo(safe_line(line.rstrip("\n")))
+        before, after = (text.split("\n") for text in (transcript.text, should))
+        for line in difflib.unified_diff(before, after, str(transcript.path), f"{transcript.path} as it should look", lineterm=""):
+            typer.echo(safe_line(line.rstrip("\r")))
     return NOTHING if not transcripts else int(bool(wrong))
 
 

@@ -102,5 +102,9 @@ def _class(path: Path, name: str, facts: Any) -> Class:
         raise TranscriptError(f"“{name}” is no class", place=path, remedy=_SHAPE)
     patterns = tuple(Line(path, 1, "<~", text, 1) for text in lists.get("patterns", ()))
     for pattern in patterns:
-        compiled(pattern)
+        try:
+            compiled(pattern)
+        except TranscriptError as error:
+            what = f"the pattern “{pattern.text}” of “{name}”: {error.what}"
+            raise TranscriptError(what, place=path, remedy="mend it, or put it among its replies") from None
     return Class(frozenset(key(text) for text in lists.get("replies", ())), patterns)

@@ -4,8 +4,9 @@
 def formatted(text: str) -> str:
     """`text`, a transcript, as it should look: one blank after each operator, none at the end of a line, and one blank line before each scene.
 
-    Comments right above a title stay with it. Nothing that a line says is changed.
+    Comments right above a title stay with it. Nothing that a line says is changed, nor how the lines end.
     """
+    end = "\r\n" if "\r\n" in text else "\n"
     lines: list[str] = []
     for raw in text.removeprefix("\ufeff").split("\n"):
         sign, _, rest = raw.rstrip().partition(" ")
@@ -18,4 +19,4 @@ def formatted(text: str) -> str:
                 lines.insert(place, "")
         if line or (lines and lines[-1]):
             lines.append(line)
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return end.join(lines).rstrip() + end

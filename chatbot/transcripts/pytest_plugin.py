@@ -125,5 +125,12 @@ def _cast(config: pytest.Config) -> "Cast":
         from chatbot.transcripts.playing import Cast
 
         torch.set_num_threads(1)  # the reference
-        config.stash[_CAST] = Cast.of(bundles.load(bundles.find(config.getoption("--chatbot-model") or config.getini("chatbot_model") or None)))
+        config.stash[_CAST] = Cast.of(bundles.load(bundles.find(config.getoption("--chatbot-model") or _configured(config))))
     return config.stash[_CAST]
+
+
+def _configured(config: pytest.Config) -> str | None:
+    """The bundle that the configuration names: by a path from its own folder, as pytest reads paths, or by name."""
+    name = config.getini("chatbot_model")
+    beside = config.inipath and config.inipath.parent / name
+    return str(beside) if beside and (beside / "bundle.json").is_file() else name or None

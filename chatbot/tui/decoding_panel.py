@@ -71,7 +71,7 @@ class DecodingPanel(ModalScreen[bool]):
                     with Horizontal(classes="field"):
                         yield Legend(label)
                         yield Input(
-                            f"{getattr(self._decoding, name):g}" if name.startswith("t") else str(getattr(self._decoding, name)),
+                            _written(getattr(self._decoding, name)),
                             id=name,
                             compact=True,
                             select_on_focus=False,
@@ -152,6 +152,10 @@ class DecodingPanel(ModalScreen[bool]):
         """Scrolls the picture by a page."""
         picture = self.query_one("#decoding" if self.has_class("-slim") else "#choices")
         (picture.scroll_page_up if way < 0 else picture.scroll_page_down)(animate=False)
+
+
+def _written(setting: float) -> str:
+    return f"{setting:g}" if isinstance(setting, float) else str(setting)
 
 
 def _yes(flag: bool) -> str:

@@ -11,7 +11,7 @@ from chatbot.records import plural
 from chatbot.safe_text import safe_json, safe_line, safe_text
 from chatbot.sessions import Session
 
-ENDINGS = ".md .json .chat .svg"
+ENDINGS = ".md .json .chat"
 
 
 def export(session: Session, at: int, where: str, picture: Callable[[], str] | None = None) -> str:
@@ -20,15 +20,16 @@ def export(session: Session, at: int, where: str, picture: Callable[[], str] | N
     `where` is a path, or an ending alone. The ending of `where` names the kind; `picture` draws the screen, where there is one. Raises SessionError for what
     cannot be written.
     """
+    endings = f"{ENDINGS} .svg" if picture else ENDINGS
     if not where:
-        raise SessionError("a conversation is exported to a file", remedy=f"name one, or its ending alone: {ENDINGS}")
-    path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in ENDINGS.split() else os.path.expanduser(where))
+        raise SessionError("a conversation is exported to a file", remedy=f"name one, or its ending alone: {endings}")
+    path = Path(f"{session.bundle}-{datetime.now():%Y-%m-%dT%H%M%S}{where}" if where in endings.split() else os.path.expanduser(where))
     kind = path.suffix.lower()
     numbers = session.thread(at)
     if kind == ".svg" and picture is not None:
         text = picture()
-    elif kind not in (".md", ".json", ".chat"):
-        raise SessionError(f"no kind of file called “{safe_line(kind) or 'nothing'}”", place=where, remedy=f"let it end in one of {ENDINGS}")
+    elif kind not in ENDINGS.split():
+        raise SessionError(f"no kind of file called “{safe_line(kind) or 'nothing'}”", place=where, remedy=f"let it end in one of {endings}")
     elif not numbers:
         raise SessionError(
             "nothing has been said to this bundle yet", place=where, remedy="say something first; what was said before /model is another conversation"

@@ -58,6 +58,8 @@ def test_what_cannot_be_resumed_is_said_in_a_line(mistake, kept, tmp_path, monke
     assert "cannot be read" in mistake("talk", "--resume", "nosuch.jsonl")
     assert "add --resume" in mistake("talk", kept)
     assert "add --resume" in mistake("talk", "--check")
+    assert "as it was asked" in mistake("talk", "--resume", kept, "--check", "--unsure", "")
+    assert "as it was asked" in mistake("talk", "--resume", kept, "--check", "--beam", "4")
     kept.write_bytes(kept.read_bytes() + b"{}\n")
     assert f"{kept}:4:1: not a turn" in mistake("talk", "--resume", kept, "--check")
     kept.write_text("{}\n")

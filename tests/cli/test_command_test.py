@@ -116,6 +116,8 @@ def test_nothing_to_test_is_neither_right_nor_wrong(chatbot, own, write, tmp_pat
         (("broken.chat",), "broken.chat:3:1: “<!” begins no line of a transcript"),
         (("--new", "gone.tsv"), "gone.tsv"),
         (("--new", "gone.tsv", "a.chat"), "plays nothing"),
+        (("--new", "gone.tsv", "--seed", "0"), "plays nothing"),
+        (("--new", "gone.tsv", "--junit", "q.xml"), "plays nothing"),
         (("a.chat", "--junit", "a.chat"), "--junit a.chat is no XML"),
         (("a.chat", "--check-format", "--accept"), "--check-format plays nothing"),
         (("x" * 300,), "File name too long"),
@@ -260,6 +262,8 @@ def test_the_layout_is_checked_without_a_bundle(chatbot, write):
     assert "+> x" in ran.out
     path.write_text("@chat 1\n\n== a\n> x\n<?\n")
     assert chatbot("test", "--check-format", "a.chat") == (0, "", "")
+    path.write_bytes(b"@chat 1\r\n\r\n== a\r\n> x\r\n<?\r\n")
+    assert chatbot("test", "--check-format", "a.chat") == (0, "", "")
 
 
 def test_drafts_of_topics_are_scenes_of_what_is_held_out(chatbot, tmp_path, write):
@@ -320,6 +324,14 @@ def test_pytest_plays_the_same_scenes(chatbot, own, said, write, pytester):
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--chatbot-model", str(own), str(broken))
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*broken.chat:3:1: “<!” begins no line of a transcript*"])
+
+
+def test_the_bundle_of_the_configuration_is_looked_for_beside_it(own, said, write, pytester, monkeypatch):
+    write(*scenes(said), name="test_bot.chat")
+    (own.parent.parent / "pytest.ini").write_text(f"[pytest]\nchatbot_model = models/{own.name}\n")
+    monkeypatch.chdir(pytester.mkdir("elsewhere"))
+    ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-c", str(own.parent.parent / "pytest.ini"), str(own.parent.parent / "test_bot.chat"))
+    ran.assert_outcomes(passed=2)
 
 
 def test_pytest_shows_no_control_character_of_a_title_or_a_reason(own, said, write, pytester):

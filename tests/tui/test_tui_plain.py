@@ -59,6 +59,10 @@ def test_a_file_of_no_name_is_told_of():
     assert "a␀b.md: cannot be written: no name of a file" in transcript([WEATHER, "/export a\0b.md"])
 
 
+def test_a_picture_of_the_screen_is_not_offered_where_there_is_none():
+    assert transcript(["hello", "/export x.svg"]).endswith("let it end in one of .md .json .chat")
+
+
 def test_what_it_says_after_the_end_is_one_sentence():
     text = transcript(["good morning", "/replay"], compare=True)
     assert text.count('Early: After the end the interrupter says "wonderful to hear".') == 2

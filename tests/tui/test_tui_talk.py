@@ -337,9 +337,12 @@ def test_the_settings_of_the_panel_are_those_of_the_next_reply_and_of_the_pictur
 
     async def script(pilot):
         await see(pilot, "daily-gru")
+        await ask(pilot, "/decoding top_k=1000000")
         await pilot.press("f6")
         await see(pilot, "Say something first")
+        assert app.screen.query_one("#top_k", Input).value == "1000000"
         await pilot.press("escape")
+        app._conversation.choose("top_k=0")
         await talk(pilot, engine, WEATHER)
         await pilot.press("f6")
         picture = lambda: app.screen.query_one(ChoicesView)  # noqa: E731
