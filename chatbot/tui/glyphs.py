@@ -1,12 +1,13 @@
 """Glyphs whose width depends on the terminal, and what stands for each of them with `--ascii`: the one table of them."""
 
-# One cell for one cell, so that nothing moves. Some CJK terminals draw all of these two cells wide.
+# As many cells as before, so that nothing moves. Some CJK terminals draw all of these two cells wide. Those of the last row Textual draws of itself.
 ASCII = str.maketrans(
     {
         "·": ".", "…": "~", "‖": "|", "≠": "!", "×": "x", "—": "-", "–": "-", "’": "'", "‘": "'", "‹": "<", "›": ">", "“": '"', "”": '"',
         "▰": "#", "▱": ".", "▸": ">", "❯": ">", "↑": "^", "↓": "v", "←": "<", "→": ">", "⌫": "<", "⏸": "=",
         "░": ".", "▒": ":", "▓": "*", "█": "#", "▔": "-", "▁": "_", "▏": "|", "▎": "|", "▌": "|", "▐": "|", "▕": "|",
         "─": "-", "━": "-", "│": "|", "┃": "|", "├": "|", "└": "`", "╸": "-", "╺": "-", "•": "*", "●": "*", "○": "o", "✓": "v", "✗": "x", "␣": "_",
+        "⏎": "<", "▼": "v", "▲": "^", "▂": "_", "▃": "_", "▄": "_", "▅": "#", "▆": "#", "▇": "#", "🔎": "/ ",
     }
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
 from test_tui_hostile import HOSTILE, HostileEngine
 from textual.color import Color
@@ -395,8 +396,30 @@ def test_in_ascii_no_glyph_of_uncertain_width_is_drawn(engine):
     drive(app, script)
 
 
-def test_every_glyph_has_one_cell_for_its_one():
-    assert all(len(to) == 1 and to.isascii() for to in ASCII.values())
+@pytest.mark.parametrize("size", [(80, 14), (80, 17)], ids=str)  # a scroll bar ends in another place
+def test_in_ascii_the_sheets_are_ascii_and_so_is_what_textual_draws_of_them(engine, size):
+    app = ChatApp(engine, ascii_only=True)
+
+    async def script(pilot):
+        await see(pilot, "say something")
+        for keys, there in (
+            (["f1"], "Send"),
+            (["f6"], "any reply"),
+            (["enter"], "sample"),
+            (["escape", "escape", "f9"], "Learning"),
+            (["escape", "ctrl+p"], "Search"),
+        ):
+            await pilot.press(*keys)
+            await see(pilot, there)
+            assert not {character for character in shown(app) if not character.isascii()}
+            if keys == ["f1"]:
+                await pilot.press("escape")
+
+    drive(app, script, size)
+
+
+def test_every_glyph_has_as_many_cells_as_it_had():
+    assert all(len(to) == cell_len(chr(glyph)) and to.isascii() for glyph, to in ASCII.items())
 
 
 @pytest.mark.parametrize("path", sorted(Path(glyphs.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
