@@ -66,6 +66,21 @@ def test_ctrl_c_leaves_a_sheet_before_it_touches_the_draft(engine):
     drive(app, script)
 
 
+def test_the_list_of_keys_leaves_an_edit_and_the_focus_as_they_were(engine):
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await ask(pilot, "one")
+        await see(pilot, "48 ms")
+        await pilot.press("tab", "ctrl+e", "!", "f1")
+        await see(pilot, "In the prompt")
+        await pilot.press("tab", "escape", "?")
+        await until(pilot, lambda: app._prompt.text == "one!?", "the text")
+        assert app._chat.editing
+
+    drive(app, script)
+
+
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
