@@ -48,10 +48,7 @@ def late_cue_report(asked: Exam, corpus: Sequence[Path], *bundles: tuple[Bundle,
         **how,
         "part": asked.part,
         "decoding": str(decoding),
-        "bundles": [
-            {"name": one.name, "created": one.details.created, "fingerprint": one.details.fingerprint, **_trained(one)}
-            for one in (bundle, *(other for other, _ in beside))
-        ],
+        "bundles": [{"name": one.name, "created": one.details.created, "fingerprint": one.details.fingerprint, **_trained(one)} for one, _ in bundles],
         "late_cues": asdict(found),
     }
     return report, [title, *table(found)], picture(found, f"{title}; {how['hardware']['on']}")
