@@ -4,6 +4,7 @@
 
 FOLDER/multi30k.de-en.train.tsv, .valid.tsv and .test2016.tsv hold raw pairs, German first. Each run is `chatbot train` with the options of RECIPE into a folder of
 RUNS, where it goes on if it was interrupted; a run that has ended is not trained again. BLEU is sacreBLEU on raw text, cased and 13a unless said; chrF is chrF2.
+With --tokenised, for FOLDER/multi30k-tok, whose words are lower-cased and parted by blanks, BLEU takes them as they are, as papers of the field do.
 What is there of the results is written after each run.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from measuring import Report, parser
+from sacrebleu.metrics import BLEU, CHRF
 
 from chatbot import bundle as bundles
 from chatbot.bot import Bot
@@ -28,6 +30,8 @@ RECIPE = (
     "--layers 2 --hidden 384 --embedding 384 --attention dot --dropout 0.3 --label-smoothing 0.1 --vocab-size 6000 "
     "--epochs 10 --batch-tokens 2048 --learning-rate 0.002 --openings 0 --plan 0 --no-interrupter --device cpu --plain"
 )
+RAW = {"BLEU": BLEU(), "BLEU lower-cased": BLEU(lowercase=True), "chrF": CHRF()}
+OF_WORDS = {"BLEU, tokenised": BLEU(tokenize="none", force=True), "chrF": CHRF()}
 DECODINGS = {"greedy": Decoding(), "beam 5": Decoding(strategy="beam", width=5)}
 
 
@@ -38,6 +42,7 @@ def main() -> None:
     options.add_argument("--runs", type=Path, required=True, metavar="RUNS", help="where the bundles are")
     options.add_argument("--seeds", default="1,2,3", metavar="N,…")
     options.add_argument("--directions", default="de-en,en-de", metavar="D,…")
+    options.add_argument("--tokenised", action="store_true", help="the words of the files are parted already: BLEU takes them as they are")
     given = options.parse_args()
     report = Report(f"Multi30k, chatbot train {RECIPE}", threads=given.threads)
     found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
@@ -55,8 +60,6 @@ def main() -> None:
 
 def run(report: Report, given: argparse.Namespace, direction: str, seed: str) -> dict[tuple[str, str], float]:
     """The scores of one run by (decoding, metric)."""
-    from sacrebleu.metrics import BLEU, CHRF
-
     folder = given.runs / f"{direction}-{seed}"
     corpora = {part: oriented(Path(f"{given.data}.de-en.{part}.tsv"), given.runs, direction) for part in ("train", "valid", "test2016")}
     began = time.perf_counter()
@@ -69,7 +72,7 @@ def run(report: Report, given: argparse.Namespace, direction: str, seed: str) ->
     scores = {}
     for name, decoding in DECODINGS.items():
         replies = [reply.text for reply in Bot.of(bundle).replies([pair.utterance for pair in test], decoding)]
-        for metric, scorer in {"BLEU": BLEU(), "BLEU lower-cased": BLEU(lowercase=True), "chrF": CHRF()}.items():
+        for metric, scorer in (OF_WORDS if given.tokenised else RAW).items():
             scores[name, metric] = scorer.corpus_score(replies, [[pair.reply for pair in test]]).score
             report.add(f"{direction}, {name}", metric, [scores[name, metric]], **facts, signature=str(scorer.get_signature()))
     return scores
