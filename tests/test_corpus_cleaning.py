@@ -275,6 +275,18 @@ def test_a_follow_up_to_what_is_held_out_is_not_trained_on(tmp_path, told):
     assert all(one["history"] for one in pairs if one["topic"] == "t.then-1")
 
 
+def test_no_reply_is_held_out_that_only_a_torn_follow_up_has(tmp_path, told):
+    lines = [line for number, pair in enumerate(MANY) for line in (pair, f"why {number} is this so\tbecause {number // 2}", "")]
+    groups = [line for number in range(len(MANY)) for line in (f"{3 * number + 1}\tt{number}\t\t\t0", f"{3 * number + 2}\tt.then-1\t\t\t1")]
+    told(lines, groups)
+    write_parts([tmp_path / "a.tsv"], tmp_path / "parts", history=1)
+    trained, *held = (
+        {json.loads(line)["reply"] for line in (tmp_path / "parts" / f"{name}.jsonl").read_text("utf-8").splitlines()} for name in ("train", "valid", "test")
+    )
+    assert all(held)
+    assert set().union(*held) <= trained
+
+
 def test_a_corpus_too_small_to_split_is_refused(tmp_path, told):
     told(MANY[:40])
     with pytest.raises(CorpusError, match="too few"):

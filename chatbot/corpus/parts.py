@@ -42,7 +42,7 @@ def write_parts(paths: Sequence[Path], folder: Path, *, history: int = 0, force:
         raise CorpusError(f"no folder can be made: {error.strerror}", place=folder, remedy="name another one with --out") from None
     counts = [0, 0, 0]
     with whole_files(names, force=force, keep=[*paths, *map(groups_path, paths)]) as files:
-        for part, pair in _parted(paths, parts, history):
+        for part, pair in _parted(paths, rows, parts, history):
             first = part * len(endings)
             counts[part] += 1
             if history:
@@ -72,23 +72,27 @@ def _read(paths: Sequence[Path], history: int) -> tuple[Rows, bool]:
     return Rows(np.concatenate(utterances), np.concatenate(replies), units), grouped
 
 
-def _parted(paths: Sequence[Path], parts: NDArray[np.uint8], history: int) -> Iterator[tuple[int, Pair]]:
-    """Yields each pair after its part, as training reads it: what is trained on hears nothing that is held out."""
-    row = 0
+def _parted(paths: Sequence[Path], rows: Rows, parts: NDArray[np.uint8], history: int) -> Iterator[tuple[int, Pair]]:
+    """Yields each pair after its part, as training has it: what is trained on hears nothing that is held out, and has every reply that is held out."""
+    row, trained, held = 0, parts == IN_TRAIN, list[tuple[int, Pair]]()
     for path in paths:
         held_lines: set[int] = set()
         for block in read_blocks(path, history=history):
             for pair in block.pairs():
                 if row == len(parts):
                     raise _changed(path)
-                part, row = int(parts[row]), row + 1
-                if part != IN_TRAIN:
+                if not trained[row]:
                     held_lines.add(int(pair.place.rpartition(":")[2]))
-                    yield part, pair
+                    held.append((row, pair))
                 elif left := unheard(pair, held_lines):
-                    yield part, left
+                    yield IN_TRAIN, left
+                else:
+                    trained[row] = False
+                row += 1
     if row != len(parts):
         raise _changed(paths[-1])
+    known = np.isin(rows.replies[[row for row, _ in held]], rows.replies[trained])
+    yield from ((int(parts[row]), pair) for (row, pair), is_known in zip(held, known, strict=True) if is_known)
 
 
 def _json(pair: Pair) -> bytes:
