@@ -195,6 +195,12 @@ def test_what_is_a_theorem_is_called_one_and_only_beside_who_it_is_about(bundle)
     assert ["theorem" in "\n".join(lines(one)) for one in (whole, alone)] == [True, False]
 
 
+def test_who_is_no_interrupter_is_held_to_the_law_of_the_one_beside_it(bundle):
+    pairs = [Pair(f"it is so {label}", f"{label}!", group=Group("late", "late/x/1", label)) for label in ("hot", "cold")]
+    found = report(replace(bundle, interrupters={4: bundle.interrupters[4]}), asked(pairs), Decoding(limit=3))
+    assert {name: one.late.wait for name, one in found.networks.items()} == {"listener": 4, "interrupter-4": 4}
+
+
 # On the terminal and on the page
 
 

@@ -119,8 +119,8 @@ def judged(asked: Sequence[Pair], replies: Sequence[Reply], allowed: Mapping[str
     return Answers(asked, replies, [is_right(reply.text, allowed[pair.name]) for pair, reply in zip(asked, replies, strict=True)])
 
 
-def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]]) -> Scores:
-    """All that can be said of the answers `given`; `bot` cuts replies into pieces."""
+def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowed: Mapping[str, tuple[str, ...]], *, wait: int = 1) -> Scores:
+    """All that can be said of the answers `given`; `bot` cuts replies into pieces, and `wait` is that of `late_pairs`."""
     found = tally.figures
     bleu, chrf = scorers()
     replies = [reply.text for reply in given.replies]
@@ -142,7 +142,7 @@ def scores(given: Answers, tally: Tally, bot: Bot, pairs: Sequence[Pair], allowe
         length=sum(len(reply.split()) for reply in replies) / len(replies),
         commonest=commonest,
         commonest_share=times / len(replies),
-        late=late_pairs(bot, pairs, allowed, members),
+        late=late_pairs(bot, pairs, allowed, members, wait=wait),
         early=early_pairs(pairs, members),
         places=places(given),
     )
@@ -187,13 +187,16 @@ def distinct(replies: Iterable[str], length: int) -> float:
     return len(runs) / max(1, runs.total())
 
 
-def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str, ...]], right: Mapping[str, bool]) -> LatePairs | None:
-    """How many pairs of late-cue utterances `bot` has right; None when `pairs` holds none. `right` says it for each folded utterance."""
+def late_pairs(bot: Bot, pairs: Iterable[Pair], allowed: Mapping[str, tuple[str, ...]], right: Mapping[str, bool], *, wait: int = 1) -> LatePairs | None:
+    """How many pairs of late-cue utterances `bot` has right; None when `pairs` holds none. `right` says it for each folded utterance.
+
+    Which are late by definition is told for an interrupter's own wait, and for who is none by that of the interrupter beside it, `wait`.
+    """
     both = [twins for twins in twins_among(pairs) if not begin_differently(*twins)]
     if not both:
         return None
     won = [right[key(first)] and right[key(second)] for first, second in both]
-    wait, said_after = bot.network.wait if isinstance(bot.network, TokenByTokenRNN) else 1, histories(pairs)
+    wait, said_after = bot.network.wait if isinstance(bot.network, TokenByTokenRNN) else wait, histories(pairs)
     late = [is_late(bot, first, second, allowed, wait=wait, said_after=said_after) for first, second in both]
     late_won = sum(one and is_it for one, is_it in zip(won, late, strict=True))
     return LatePairs(len(both), sum(won) / len(both), sum(late), late_won / max(1, sum(late)), wait)

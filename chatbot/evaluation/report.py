@@ -90,18 +90,18 @@ def report(
         jobs.append((Bot.of(against[0]), against[1]))
     if neighbour and not asked.trained:
         raise OptionError("--neighbour needs the corpus that the bundle was trained on", remedy="name it with --trained-on")
-    pairs = distinct_pairs(asked.pairs)
+    pairs, law = distinct_pairs(asked.pairs), min(bundle.interrupters, default=1)
     unlearnt = baselines(asked.trained, pairs, workers=workers) if neighbour else iter(())
     # A thread for each thing to do: threads that share one product of small matrices wait for each other, on busy cores twenty times as long.
     with ThreadPoolExecutor(workers) as pool:
         given = [pool.submit(answers, bot, asked.pairs, asked.allowed, how) for bot, how in jobs]
         lost = [pool.submit(losses, bot, asked.pairs) for bot, _ in jobs]
-        found = [_system(bot, asked, said.result(), nats.result()) for (bot, _), said, nats in zip(jobs, given, lost, strict=True)]
+        found = [_system(bot, asked, said.result(), nats.result(), law) for (bot, _), said, nats in zip(jobs, given, lost, strict=True)]
     other = found.pop() if against else None
     networks = dict(zip(bots, found, strict=True))
     others = {}
     for name, said in unlearnt:
-        others[name] = _system(listener, asked, judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in said], asked.allowed), None)
+        others[name] = _system(listener, asked, judged(pairs, [Reply(text, math.nan, 0, 0.0) for text in said], asked.allowed), None, law)
     systems = {**networks, **others}
     leaked, names = leaks(asked) if asked.trained else (None, frozenset[str]())
     known = [pair.reply for pair in asked.trained] or bundle.replies
@@ -130,10 +130,10 @@ def speakers(bundle: Bundle) -> dict[str, Bot]:
     return {LISTENER: Bot.of(bundle), **{f"interrupter-{wait}": Bot.of(bundle, wait=wait) for wait in sorted(bundle.interrupters)}}
 
 
-def _system(bot: Bot, asked: Exam, given: Answers, lost: Rows | None) -> System:
-    """What there is to say of the answers `given`, by `bot` or by one that lends its vocabulary to tell which pairs are late."""
+def _system(bot: Bot, asked: Exam, given: Answers, lost: Rows | None, law: int) -> System:
+    """What there is to say of the answers `given`, by `bot` or by one that lends its vocabulary to tell which pairs are late for a wait of `law`."""
     tally = Tally.of(given, asked.allowed, asked.pairs, lost)
-    return System(given, tally, scores(given, tally, bot, asked.pairs, asked.allowed))
+    return System(given, tally, scores(given, tally, bot, asked.pairs, asked.allowed, wait=law))
 
 
 def _clean(systems: Mapping[str, System], leaked: Collection[str]) -> dict[str, Clean]:
