@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -26,7 +27,7 @@ from chatbot.corpus.split import FEWEST_HELD_OUT
 from chatbot.dataset.prepare import Dataset, Tell, prepare
 from chatbot.errors import BundleError, CorpusError, OptionError
 from chatbot.evaluation.confidence import calibrate
-from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, is_right, twins_among
+from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, is_right, losses, twins_among
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
 from chatbot.options import LIMIT
@@ -155,12 +156,12 @@ class TrainingRun:
             return ""
         if self.latest:
             self._keep(self.latest)
-        if not self.saved and (self.folder / "bundle.json").exists():
-            return "it had no best yet, and the bundle that was there is kept"
-        if not self.saved and self.latest:
-            self._write(self.latest.networks)
         private = f", but {resume.FOLDER} in it holds the corpus: do not share it before training has ended" if self.settings.private else ""
-        return f"the best so far is a usable bundle{private}"
+        if not self.saved and (self.folder / "bundle.json").exists():
+            return f"it had no best yet, and the bundle that was there is kept{private}"
+        if not self.saved and self.latest and self._gives_numbers(self.latest.networks):
+            self._write(self.latest.networks)
+        return f"the best so far is a usable bundle{private}" if self.saved else f"there is no bundle yet{private}"
 
     def score(self) -> None:
         """Scores the networks as they are stored on the test part, writes the scores into bundle and card, and forgets what going on would need."""
@@ -239,6 +240,10 @@ class TrainingRun:
         texts = {"README.md": card, "log.jsonl": "".join(f"{line}\n" for line in self.log)}
         bundles.save(self.folder, self.details, self._heard, networks, texts, self.replies)
         self.saved, self._unsaved = True, False
+
+    def _gives_numbers(self, networks: Mapping[str, nn.Module]) -> bool:
+        """Whether all of them give what has been learnt a probability: after steps that were too large, none does."""
+        return all(np.isfinite(losses(self._bot(network), self.data.train_pairs[:1])).all() for network in networks.values())
 
     def _bot(self, network: nn.Module) -> Bot:
         network.eval()

@@ -327,6 +327,13 @@ def test_ten_steps_without_a_finite_gradient_end_the_run_and_name_the_lines(trai
     assert (tmp_path / "models" / "pets" / "resume" / "resume.json").is_file()
 
 
+def test_networks_that_are_no_numbers_are_no_bundle(train, chatbot, corpus, tmp_path):
+    ran = train("pets.tsv", "--epochs", 9, "--batch-tokens", 150, "--no-interrupter", "--learning-rate", 1e38, "--clip", 0)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "there is no bundle yet" in ran.err
+    assert [path.name for path in (tmp_path / "models" / "pets").iterdir()] == ["resume"]
+
+
 def test_some_skipped_steps_are_told(train, corpus, monkeypatch):
     forward, calls = learner.Lesson.forward, []
 
