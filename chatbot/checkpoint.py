@@ -19,7 +19,7 @@ from chatbot.files import write_set
 from chatbot.resume import FOLDER, INDEX
 
 FORMAT = 2  # 1 had another order of the data
-FACTS = {"settings", "command", "fingerprints", "saved", "log", "checkpoint"}  # what going on needs to know beside the tensors
+FACTS = {"settings", "command", "fingerprints", "saved", "unsaved", "log", "checkpoint"}  # what going on needs to know beside the tensors
 _OURS = re.compile(r"(vocabulary|state)-[0-9a-f]{12}\.(model|safetensors)|\.[\w.-]+\.part")
 _REMEDY = "start over with --fresh"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.cli import compare, corpus, evaluate, models, reply, talk, test, tour, train
-from chatbot.cli.signals import Stopped
+from chatbot.cli.signals import PIPE, Stopped
 from chatbot.errors import ChatbotError
 from chatbot.safe_text import safe_line
 
@@ -73,10 +73,9 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except Stopped as stopped:
         return stopped.code
-    except SystemExit:  # typer's answer to a broken pipe: who read our answers has gone, and nothing is wrong
-        return _hush()
-    except BrokenPipeError:
-        return _hush()
+    except (BrokenPipeError, SystemExit):  # the second is typer's answer to the first. Who read our answers has gone before all was said
+        _hush()
+        return 128 + PIPE
     except OSError as error:
         if error.filename:  # what was named on the command line, or stands where a file should
             return _mistake(f"{safe_line(str(error.filename))}: {error.strerror}")
@@ -84,11 +83,10 @@ def run(arguments: list[str] | None = None) -> int:
         return _mistake(f"the answer cannot be written: {error.strerror}")
 
 
-def _hush() -> int:
+def _hush() -> None:
     """Lets what is left in stdout go nowhere: Python would try once more at its end."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _mistake(line: str) -> int:

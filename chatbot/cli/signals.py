@@ -4,6 +4,8 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
+PIPE = 13  # SIGPIPE, which Windows does not have
+
 
 class Stopped(BaseException):
     """A signal came while there was nothing to save."""

@@ -15,7 +15,7 @@ import typer
 from chatbot import resume
 from chatbot.cli import options as shared
 from chatbot.cli.settings import Settings, Sources
-from chatbot.cli.signals import Stop
+from chatbot.cli.signals import PIPE, Stop
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
@@ -115,7 +115,7 @@ def train(
     unsure: Annotated[str, typer.Option(metavar="TEXT", help="What it will say where it is not sure that it followed.")] = UNSURE,
     device: shared.Device = "auto",
     threads: Annotated[int | None, typer.Option(metavar="N", help="CPU threads. Default: one a core.")] = None,
-    private: Annotated[bool, typer.Option("--private", help="Keep examples, samples and paths out of bundle, log and card.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Keep examples, samples and paths out of bundle, log, card and what is printed.")] = False,
     plain: shared.Plain = False,
 ) -> None:
     """Train a bot on pairs: the listener and, beside it, the interrupter.
@@ -198,10 +198,13 @@ def _train(run: "TrainingRun", stop: Stop, *, plain: bool) -> None:
         with Silence() if not first else PlainView() if plain else LiveView() as view:
             interrupted = False
             for progress in run.progress():
-                if run.noted:
-                    view.epoch(progress, run.samples)
-                else:
-                    view.step(progress)
+                try:
+                    if run.noted:
+                        view.epoch(progress, run.samples)
+                    else:
+                        view.step(progress)
+                except BrokenPipeError:  # as in `| head`
+                    stop.signal = PIPE
                 if interrupted := run.processes.any(bool(stop.signal)):
                     break
     except Diverged as error:

@@ -105,6 +105,7 @@ class TrainingRun:
             raise OptionError(what, place=sources.corpora[0], remedy="leave it out, or train on less")
         if saved:
             run.begun, run.saved, run.log = Checkpoint(saved.tensors, saved.facts["checkpoint"]), saved.facts["saved"], saved.facts["log"]
+            run._unsaved = saved.facts["unsaved"]
         return run
 
     def first_lines(self) -> Iterator[str]:
@@ -122,6 +123,8 @@ class TrainingRun:
             yield f"not validated on: {plural(data.leaked, 'pair')} of {self.sources.valid}, since what is said there is trained on too"
         if not data.valid:
             yield f"fewer than {FEWEST_HELD_OUT} utterances could be held out: all are trained on, for a fixed number of epochs, and no score is printed"
+        if self.settings.private and self.replies:
+            yield f"--known-replies: {plural(len(self.replies), 'reply', 'replies')} of the corpus will be in the bundle, word for word"
         if device.type == "cuda" and not torch.cuda.is_bf16_supported():
             yield "this GPU has no bf16: training in fp32"
         if self.begun:
@@ -142,10 +145,8 @@ class TrainingRun:
                 self.noted = ended and (due or self.data.valid is not None)
                 if self.noted:
                     self._note(progress)
-                if due:
+                if due or (self._unsaved and not self.saved):
                     self._keep(progress)
-                elif self._unsaved and not self.saved:
-                    self._write(progress.networks)
             yield progress
         if self._unsaved and self.latest:
             self._write(self.latest.networks)
@@ -204,8 +205,8 @@ class TrainingRun:
         return _examples(self.data, lambda utterance: is_right(bot.reply(utterance).text, allowed[key(utterance)]))
 
     def _note(self, progress: Progress) -> None:
-        """A line of the log for each network, with what it says to two held-out utterances, others after each epoch."""
-        asked = self._asked(progress.epoch)
+        """A line of the log for each network, with what it says to two held-out utterances, others after each epoch; of a private run without."""
+        asked = [] if self.settings.private else self._asked(progress.epoch)
         replies = {
             name: self._bot(network).replies([pair.utterance for pair in asked], None, [pair.history for pair in asked])
             for name, network in progress.networks.items()
@@ -213,7 +214,7 @@ class TrainingRun:
         self.samples = [Sample(pair.utterance, {name: said[number].text for name, said in replies.items()}) for number, pair in enumerate(asked)]
         for name, validation in progress.validations.items():
             line = {"network": name, **asdict(validation), "tokens_per_second": round(progress.tokens_per_second)}
-            if not self.settings.private:
+            if asked:
                 line["samples"] = [{"utterance": sample.utterance, "reply": sample.replies[name]} for sample in self.samples]
             self.log.append(safe_json(line))
 
@@ -223,16 +224,16 @@ class TrainingRun:
         return [held_out[(epoch * 2 + number) * 7919 % len(held_out)] for number in range(2)]
 
     def _keep(self, progress: Progress) -> None:
-        """Writes the best so far, if it is not written yet, and a checkpoint: who goes on from that is told of a best only when it is a new one."""
-        if self._unsaved:
-            self._write(progress.networks)
+        """Writes a checkpoint, then the best so far, if it is not written yet: a bundle without a checkpoint beside it is a finished one."""
         begun = progress.checkpoint()
         facts = {
             "settings": self.settings.facts(), "command": self.command, "fingerprints": _fingerprints(self.data),
-            "saved": self.saved, "log": self.log, "checkpoint": begun.facts,
+            "saved": self.saved, "unsaved": self._unsaved, "log": self.log, "checkpoint": begun.facts,
         }  # fmt: skip
         checkpoint.save(self.folder, facts, self.data.vocabulary.model, begun.tensors)
         self._kept = time.monotonic()
+        if self._unsaved:
+            self._write(progress.networks)
 
     def _write(self, networks: Mapping[str, nn.Module]) -> None:
         sizes = {name: parameters(network) for name, network in networks.items()}

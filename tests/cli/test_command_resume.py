@@ -198,6 +198,25 @@ def test_what_a_run_killed_in_its_first_save_has_left_is_not_in_the_way(train, w
     assert weights(folder) == whole
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_run_killed_at_its_first_best_is_no_finished_one(train, whole, monkeypatch, tmp_path, moment):
+    """Whether the bundle is written by then or not, a checkpoint is."""
+    save = training_run.bundles.save
+
+    def killed(*arguments):
+        if moment == "after":
+            save(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training_run, "EPOCH_SECONDS", 1000)
+        patched.setattr(training_run.bundles, "save", killed)
+        assert again(train).code == 130
+    ran = again(train)
+    assert (ran.code, "going on where it was interrupted" in ran.out) == (0, True)
+    assert weights(tmp_path / "models" / "pets") == whole
+
+
 def test_what_a_run_killed_at_its_very_end_has_left_is_removed(train, interrupted):
     folder, _ = interrupted
     (folder / "resume" / "resume.json").unlink()

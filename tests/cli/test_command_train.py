@@ -194,11 +194,12 @@ def test_equal_seeds_give_equal_weights(train, corpus, tmp_path):
 
 
 def test_private(train, corpus, tmp_path, chatbot):
-    """No file of the bundle repeats an utterance, a sample, a path or the command."""
+    """No file of the bundle repeats an utterance, a sample, a path or the command, and what is printed no sample."""
     secret = tmp_path / "hidden-folder"
     secret.mkdir()
     corpus.rename(secret / "confidential.tsv")
-    assert train(secret / "confidential.tsv", "--private", "--out", "bot").code == 0
+    ran = train(secret / "confidential.tsv", "--private", "--out", "bot")
+    assert (ran.code, "epoch" in ran.out, "    > " in ran.out) == (0, True, False)
     found = stored(tmp_path / "bot")
     assert (found["examples"], found["corpus"]["names"]) == ([], [])
     for path in (tmp_path / "bot").iterdir():
@@ -206,6 +207,10 @@ def test_private(train, corpus, tmp_path, chatbot):
         for leak in (b"cat today", b"where is", b"I think", b"confidential", b"hidden-folder", os.fsencode(tmp_path), b"samples", b"chatbot train "):
             assert leak not in content, (path.name, leak)
     assert "private" in chatbot("models", "show", "bot").out
+
+
+def test_a_private_run_that_keeps_the_replies_says_so(train, corpus):
+    assert "of the corpus will be in the bundle" in train("pets.tsv", "--private", "--known-replies").out
 
 
 def test_fresh_replaces_all_of_the_old_bundle(train, corpus, tmp_path):
