@@ -259,8 +259,8 @@ class ChatApp(Actions):
         self._prompt.put(message.turn.utterance)
 
     def on_key(self, event: Key) -> None:
-        """What is typed while a turn has the focus, or nothing has, goes to the prompt; no utterance begins with a blank."""
-        if event.character and event.is_printable and (self._prompt.text or not event.character.isspace()):
+        """What is typed while a turn has the focus, or nothing has, goes to the prompt; a blank begins no utterance, and pauses a replay."""
+        if event.character and event.is_printable and not (event.character.isspace() and (self._panel.replaying or not self._prompt.text)):
             self._write(event.character)
 
     def on_paste(self, event: Paste) -> None:
@@ -269,6 +269,8 @@ class ChatApp(Actions):
 
     def _write(self, text: str) -> None:
         if len(self.screen_stack) == 1 and self.focused is not self._prompt:  # which takes its own
+            if self._panel.replaying:  # it ends: a blank that follows at once is part of what is typed
+                self._panel.leave()
             self._prompt.focus()
             self._prompt.insert(text)
 

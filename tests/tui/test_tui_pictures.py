@@ -341,6 +341,27 @@ def test_a_replay_pauses_and_ends_and_blocks_no_typing(engine, monkeypatch):
     drive(app, script)
 
 
+@pytest.mark.parametrize("key", ["f8", "shift+tab"])
+def test_a_blank_pauses_a_replay_beside_a_draft_and_is_one_in_what_is_typed_there(engine, monkeypatch, key):
+    monkeypatch.setattr(RaceView, "PACE", 1000.0)
+    app = ChatApp(engine, compare=True)
+
+    async def script(pilot):
+        await compared(pilot)
+        await write(pilot, "draft")
+        await pilot.press("f5", key)
+        await until(pilot, lambda: app.focused is app._panel, "the panel has the focus")
+        await pilot.press("space")
+        await see(pilot, "paused: space goes on, esc ends")
+        assert app.focused is app._panel
+        assert app._prompt.text == "draft"
+        for typed in ("s", "space", "b"):  # at once: none finds the focus where the one before has sent it
+            app.post_message(Key(typed, " " if typed == "space" else typed))
+        await until(pilot, lambda: app._prompt.text == "drafts b", "what was typed")
+
+    drive(app, script)
+
+
 def test_words_that_were_taken_back_are_seen_for_a_moment(engine, monkeypatch):
     monkeypatch.setattr(RaceView, "FADE", 1000.0)
     app = ChatApp(engine, compare=True)
