@@ -38,6 +38,7 @@ from chatbot.tui.wording import chosen_wait, finished_words
 GREEDY = Decoding()
 Action = str | tuple[str, str, tuple[object, ...]]
 NEED_THE_BOT = ("decoding", "ending", "model", "replay", "tour", "wait")  # but settings are taken before it is there
+ASK = ("decoding", "ending", "model")  # without an argument, for what is typed next
 INVITATION = "say something …   / commands   ↑ history   F1 help"
 
 
@@ -80,7 +81,8 @@ class ChatApp(Actions):
         self._engine = engine
         self._conversation = Conversation(decoding, folder)
         self._resumed = resumed
-        self._put_off: list[Action] = ["tour"] if tour else []  # until the bot is loaded
+        self._put_off: list[tuple[str, tuple[object, ...]]] = [("tour", ())] if tour else []  # until the bot is loaded
+        self._reserve: ChatApp._Loaded | None = None  # the bot that is there should the other one not come
         self._wait = wait  # the interrupter that is wanted
         # Held rather than looked up: a thread may report when the screen has gone already.
         self._status, self._chat, self._panel = StatusBar(), Chat(engine, self._conversation), Panel(engine)
@@ -90,9 +92,8 @@ class ChatApp(Actions):
         self._panel.display, self._panel.live_ladder = compare or remembered.compare, remembered.live_ladder
         self._models: tuple[str, ...] = ()  # that can be talked with
         chosen = read(preferences, self.available_themes, [*binding_ids(*Actions.BINDINGS, *Turn.BINDINGS)]) if preferences else Preferences()
-        self._troubles = chosen.troubles
+        self._troubles, self._keys = [*chosen.troubles], chosen.keys
         self.theme = chosen.theme or self.theme
-        self._keys = chosen.keys
         self.set_keymap(chosen.keys)
 
     def compose(self) -> ComposeResult:
@@ -143,6 +144,11 @@ class ChatApp(Actions):
         card, self._models = message.card, message.models
         if not self._chat.is_attached:  # the person has left meanwhile
             return
+        if other := next((one for one in self._put_off if one[0] == "model" and one[1]), None):
+            self._put_off.remove(other)
+            self._reserve = message
+            self.action_model(str(other[1][0]))  # before the rest: what waits to be answered is for that one
+            return
         if self._loaded:
             self._panel.clear()
             self._chat.part(card)
@@ -157,13 +163,14 @@ class ChatApp(Actions):
         self._prompt.say(INVITATION)
         self._panel.ready(chosen_wait(card.waits, self._wait), attention=card.attention)
         self._chat.open(card)
-        for trouble in self._troubles:
-            self._chat.remark(trouble)
-        self._troubles = ()
+        while self._troubles:
+            self._chat.remark(self._troubles.pop(0))
         self.decoding_changed()
         put_off, self._put_off = self._put_off, []
-        for action in put_off:
-            await self.run_action(action)
+        elsewhere = self._prompt.text or len(self.screen_stack) > 1  # is the person by then: nothing typed is taken or replaced
+        for name, arguments in put_off:
+            if arguments or name not in ASK or not elsewhere:
+                await self.run_action(("", name, arguments))
 
     def _go_on(self, session: Session, card: BotCard) -> None:
         remark = self._conversation.resume(session, card)
@@ -173,10 +180,13 @@ class ChatApp(Actions):
             self._chat.remark(remark)
 
     @on(_NotLoaded)
-    def _give_up(self, message: _NotLoaded) -> None:
+    async def _give_up(self, message: _NotLoaded) -> None:
         if self._loaded:
             self._prompt.say(INVITATION)
             self._chat.remark(message.trouble)
+        elif self._reserve:
+            self._troubles.append(message.trouble)
+            await self._greet(self._reserve)
         else:
             self.exit(return_code=2, message=f"chatbot: {message.trouble}")
 
@@ -192,11 +202,11 @@ class ChatApp(Actions):
 
     async def run_action(self, action: Action, default_namespace: DOMNode | None = None, namespaces: Mapping[str, DOMNode] | None = None) -> bool:
         """Does what a key or a command asks for; what needs the bot, once that is loaded."""
-        name, has_argument = (action, False) if isinstance(action, str) else (action[1], bool(action[2]))
-        if self._loaded or name not in NEED_THE_BOT or (name == "decoding" and has_argument):
+        name, arguments = (action, ()) if isinstance(action, str) else action[1:]
+        if self._loaded or name not in NEED_THE_BOT or (name == "decoding" and arguments):
             return await super().run_action(action, default_namespace, namespaces)
-        if action not in self._put_off:
-            self._put_off.append(action)
+        if (name, arguments) not in self._put_off:
+            self._put_off.append((name, arguments))
         return True
 
     @on(Prompt.Sent)
@@ -276,8 +286,7 @@ class ChatApp(Actions):
 
     @on(Panel.Measured)
     def _measured(self, message: Panel.Measured) -> None:
-        turn = self._chat.turn_of(message.question)
-        if turn is not None:
+        if turn := self._chat.turn_of(message.question):
             turn.measure(message.question, message.ladder)
 
     @on(Panel.Failed)

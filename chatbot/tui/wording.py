@@ -90,7 +90,7 @@ def finished_words(draft: str) -> str:
 
 def chosen_wait(waits: tuple[int, ...], wanted: int | None) -> int | None:
     """The interrupter to race with: the wanted one, else the bundle's first; None when there is none to choose."""
-    return wanted if wanted is not None else waits[0] if waits else None
+    return wanted if wanted in waits else waits[0] if waits else None
 
 
 def wanted_wait(waits: tuple[int, ...], pieces: str) -> int:

@@ -1,8 +1,10 @@
 """Laws of the keys: whatever has the focus, what is typed or pasted reaches the prompt, and what a key does reaches the panel."""
 
+from dataclasses import replace
+
 import pytest
 from textual.events import Key, Paste
-from tui_stage import LATE, NIGHT, ask, drive, see, until, write
+from tui_stage import CARD, LATE, NIGHT, FakeEngine, ask, drive, see, shown, until, write
 
 from chatbot.records import Decoding
 from chatbot.tui.app import ChatApp
@@ -105,6 +107,71 @@ def test_what_is_asked_for_while_the_bot_loads_is_done_once_it_is_there(engine, 
         engine.loading.set()
         await see(pilot, shown)
         assert app._conversation.decoding.strategy == ("sample" if "/decoding sample" in given else "greedy")
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("given", ["f6", "f7", "f9", "/decoding", "/ending", "/model"])
+def test_what_was_asked_for_while_the_bot_loads_takes_nothing_that_is_typed_since(engine, given):
+    engine.loading.clear()
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await (ask(pilot, given) if given.startswith("/") else pilot.press(given))
+        await pilot.press("h", "e", "l")
+        engine.loading.set()
+        await see(pilot, "daily-gru")
+        await pilot.press("l", "o")
+        assert app._prompt.text == "hello"
+        assert len(app.screen_stack) == 1
+
+    drive(app, script)
+
+
+def test_a_sheet_that_was_asked_for_while_the_bot_loads_does_not_cover_another(engine):
+    engine.loading.clear()
+    app = ChatApp(engine)
+
+    async def script(pilot):
+        await pilot.press("f6", "f1")
+        await see(pilot, "In the prompt")
+        engine.loading.set()
+        await until(pilot, lambda: app._loaded, "the bot")
+        await pilot.press("escape")
+        assert len(app.screen_stack) == 1
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize(
+    ("models", "answers", "waits"),
+    [([NIGHT], NIGHT, 1), (["nonsense"], CARD.name, 3), ([NIGHT, "nonsense"], NIGHT, 1), (["nonsense", NIGHT], NIGHT, 1)],
+    ids=str,
+)
+def test_what_is_said_to_another_bot_while_the_first_loads_is_answered_by_that_one(models, answers, waits):
+    class Two(FakeEngine):
+        def load(self, model=None):
+            return replace(super().load(model), waits=(1,) if self.card.name == NIGHT else (1, 3))
+
+    engine = Two()
+    engine.loading.clear()
+    app = ChatApp(engine, compare=True, wait=3)
+
+    async def script(pilot):
+        for model in models:
+            await ask(pilot, f"/model {model}")
+        await ask(pilot, "hello there")
+        await ask(pilot, "/decoding")
+        engine.loading.set()
+        await until(pilot, lambda: len(app.screen_stack) == 2, "what was asked for beside it")
+        await pilot.press("escape")
+        await see(pilot, "48 ms")
+        await until(pilot, lambda: app._panel.can_replay, "race")
+        assert [asked[0] for asked in engine.asked] == ["hello there"]
+        assert (app.session.bundle, len(app.session.turns)) == (answers, 1)
+        assert ("no bundle of that name or path" in shown(app)) == ("nonsense" in models)
+        assert app._panel._race_view.race.wait == waits
+        assert "loading" not in shown(app)
 
     drive(app, script)
 
