@@ -63,12 +63,10 @@ def _replies(report: Report, paths: Sequence[str]) -> Iterator[str]:
 
 
 def _capped(report: Report, paths: Sequence[str]) -> str:
-    """What to do about a reply that is too common. `corpus import` reads plain pairs: it would drop topics and the ends of conversations."""
-    cap = f"--cap-replies {max(10, int(report.pairs * DULL / 2))}"
+    """What to do about a reply that is too common. `corpus import` would drop topics."""
     if report.topics:
         return "give its topic more replies, or keep fewer of its utterances with @pairs"
-    if report.conversations:
-        return f"leave most of these pairs out, with a blank line in the place of each,\nas `chatbot corpus import CHAT {cap}` does"
+    cap = f"--cap-replies {max(10, int(report.pairs * DULL / 2))}"
     plain = [path.removesuffix(".gz").removesuffix(".zst") for path in paths]
     return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {shlex.join(plain)} {cap} --out OUT.tsv"
 

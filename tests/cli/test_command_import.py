@@ -42,6 +42,14 @@ def test_a_chat_becomes_a_corpus_that_is_fine(chatbot, chat, tmp_path):
     assert [pair.history for pair in read_pairs(tmp_path / "corpus.tsv", history=1)] == [(), ()]
 
 
+def test_a_corpus_of_a_chat_can_be_scrubbed_afterwards(chatbot, chat, tmp_path):
+    assert chatbot("corpus", "import", chat.name, "--reply-as", "Ben", "--out", "a.tsv").code == 0
+    ran = chatbot("corpus", "import", "a.tsv", "--scrub", "--out", "b.tsv")
+    assert (ran.code, ran.out) == (0, "b.tsv: 2 pairs in 2 conversations, 2 utterances, 2 replies\n")
+    assert chatbot("corpus", "import", chat.name, "--reply-as", "Ben", "--scrub", "--out", "c.tsv").code == 0
+    assert (tmp_path / "b.tsv").read_bytes() == (tmp_path / "c.tsv").read_bytes()
+
+
 def test_it_asks_who_is_imitated(mistake, chat, tmp_path):
     before = os.listdir(tmp_path)
     assert (

@@ -24,6 +24,27 @@ def test_every_table_gives_the_same_pairs(imported, name):
     assert found.tsv() == "".join(f"{utterance}\t{reply}\n" for utterance, reply in QUESTIONS)
 
 
+@pytest.mark.parametrize("name", ["own.tsv", "own.txt"])
+def test_conversations_of_a_corpus_stay_conversations(imported, name):
+    text = "hi\tho\nwho?\tme\n\nbye\tciao\n\n"
+    found = imported(name, text)
+    assert (found.conversations, found.alone, found.tsv()) == ([[("hi", "ho"), ("who?", "me")], [("bye", "ciao")]], False, text)
+    assert imported(name, f"\n\n{text}\n \n").tsv() == text
+    assert imported(name, f"utterance\treply\n\n{text}").tsv() == text
+    assert imported(name, text.replace("\n\n", "\n\t\n")).tsv() == text, "as a spreadsheet writes a blank row"
+    assert imported(name, text.replace("hi\t", '"hi\nyou"\t')).tsv() == text.replace("hi", f"hi{LS}you")
+    assert imported(name, "hi\tho\nwho?\tme\n\n").conversations == [[("hi", "ho"), ("who?", "me")]]
+    assert imported(name, text.replace("me", "ho").replace("ciao", "ho"), cap_replies=2).tsv() == "hi\tho\nwho?\tho\n\n"
+    assert imported("t.csv", text.replace("\t", ",").replace("hi,ho", "question,answer")).alone, "nothing else that is a table has conversations"
+
+
+def test_topics_beside_a_corpus_are_said_not_to_be_read(imported, tmp_path):
+    (tmp_path / "own.groups.tsv").write_text("1\tgreet\t\t\n", "utf-8")
+    assert imported("own.tsv", "hi\tho\n").files[0].note == (
+        "no names of columns: the first is the utterance, the second the reply; the topics in own.groups.tsv are not read"
+    )
+
+
 def test_what_an_instruction_is_about_stands_behind_it_unless_a_column_is_named(imported):
     text = '{"instruction": "Translate", "input": "Hund", "output": "dog"}\n{"instruction": "Go", "output": "I go"}\n'
     found = imported("a.jsonl", text)

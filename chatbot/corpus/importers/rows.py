@@ -18,10 +18,16 @@ _ALIKE = 0.8  # of them
 
 
 class Row(NamedTuple):
-    """The cells of a row, and the line where it begins."""
+    """The cells of a row, the line where it begins, and whether a blank row stands below."""
 
     line: int
     cells: list[str]
+    ends: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing stands in its cells."""
+        return not any(cell.strip() for cell in self.cells)
 
 
 def delimiter_of(source: Source) -> str | None:
@@ -36,7 +42,7 @@ def delimiter_of(source: Source) -> str | None:
         widths = []
         try:
             for row in _rows(source, delimiter, quoted=_has_quotes(source, delimiter)):
-                if row.cells != [""]:
+                if not row.blank:
                     widths.append(len(row.cells))
                 if len(widths) == _LOOKED_AT:
                     break
@@ -54,7 +60,12 @@ def read_rows(source: Source, delimiter: str | None = None) -> list[Row]:
     if delimiter is None:
         remedy = "name another --format, or part the cells with commas, semicolons or tabs"
         raise CorpusError(f"no table: “{first_words(source.lines[0])}”", place=source.place(1), remedy=remedy)
-    rows = [row for row in _rows(source, delimiter, quoted=_has_quotes(source, delimiter)) if any(cell.strip() for cell in row.cells)]
+    rows: list[Row] = []
+    for row in _rows(source, delimiter, quoted=_has_quotes(source, delimiter)):
+        if not row.blank:
+            rows.append(row)
+        elif rows:
+            rows[-1] = rows[-1]._replace(ends=True)
     if not rows:
         raise CorpusError("no cell with anything in it", place=source.place(1), remedy="is this the file you meant?")
     for row in rows:
@@ -90,11 +101,11 @@ def _has_quotes(source: Source, delimiter: str) -> bool:
 def _tabs_are_quoted(source: Source) -> bool:
     """Whether a file with tabs has cells in quotes: so when they all are in some column, when a spreadsheet would have put just these into
     quotes, or when only so the rows are equally wide."""
-    rows = [row.cells for row in _rows(source, "\t", quoted=False) if any(cell.strip() for cell in row.cells)]
+    rows = [row.cells for row in _rows(source, "\t", quoted=False) if not row.blank]
     if len({len(cells) for cells in rows}) == 1:
         return any(any(column) and all(_is_quoted(cell) for cell in column if cell) for column in zip(*rows, strict=True)) or _as_spreadsheets(rows)
     try:
-        return len({len(row.cells) for row in _rows(source, "\t", quoted=True) if row.cells != [""]}) == 1
+        return len({len(row.cells) for row in _rows(source, "\t", quoted=True) if not row.blank}) == 1
     except CorpusError:
         return False
 

@@ -1,12 +1,15 @@
 """Tables with a column of utterances and one of replies: CSV, TSV and workbooks."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from chatbot.corpus.importers.chat import Pairs
 from chatbot.corpus.importers.rows import Row, delimiter_of, read_rows
 from chatbot.corpus.importers.source import Source, first_words
+from chatbot.corpus.pairs import groups_path
 from chatbot.errors import CorpusError
 from chatbot.records import whole_number
 
@@ -46,16 +49,20 @@ def read(source: Source, utterance: str | None, reply: str | None, *, delimiter:
     """The pairs of a table in text. Raises CorpusError at the first row that is not understood."""
     mark = delimiter or delimiter_of(source)
     rows = read_rows(source, mark)
-    plain = mark == "\t" and all(len(row.cells) == 2 for row in rows)
-    return pairs_in(rows, source, utterance, reply, headless=plain)
+    plain = mark == "\t" and len(rows[0].cells) == 2
+    pairs = pairs_in(rows, source, utterance, reply, plain=plain)
+    if plain and os.path.isfile(topics := groups_path(Path(source.name))):
+        pairs.note += f"; the topics in {topics.name} are not read"
+    return pairs
 
 
-def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: str | None, *, headless: bool = False) -> Pairs:
-    """The pairs in `rows`, of which the first names the columns, unless they are told by number and it does not look like names. `headless`: two columns may do without names."""
+def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: str | None, *, plain: bool = False) -> Pairs:
+    """The pairs in `rows`, of which the first names the columns, unless they are told by number and it does not look like names. `plain`: a corpus
+    may be meant, whose two columns do without names and whose conversations end with blank rows."""
     if not rows:
         raise CorpusError("nothing in it", place=source.name, remedy="is this the file you meant?")
     names = rows[0].cells
-    if headless and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
+    if plain and utterance is None and reply is None and not {_plain(name) for name in names} & {*UTTERANCES, *REPLIES}:
         columns, body, note = Columns((0,), 1), rows, "no names of columns: the first is the utterance, the second the reply"
     else:
         numbers = [asked for asked in (utterance, reply) if asked is not None and asked.isdecimal()]
@@ -69,8 +76,12 @@ def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: 
             body, note = rows, f"the first row is read as a pair: “{first_words(first[0])}” and “{first_words(first[1])}”"
         else:
             body, note = rows[1:], columns.note(names)
-    pairs = [(" ".join(row.cells[column] for column in columns.utterance), row.cells[columns.reply]) for row in body]
-    return Pairs([pairs], alone=True, left_out=Counter(), note=note, heeds=SIDES)
+    conversations: list[list[tuple[str, str]]] = [[]]
+    for row in body:
+        conversations[-1].append((" ".join(row.cells[column] for column in columns.utterance), row.cells[columns.reply]))
+        if plain and row.ends:
+            conversations.append([])
+    return Pairs(conversations, alone=len(conversations) == 1, left_out=Counter(), note=note, heeds=SIDES)
 
 
 def is_pair(names: Iterable[str]) -> bool:
