@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import csv
 import io
 import json
 import zipfile
@@ -165,6 +166,14 @@ def test_cells_of_several_lines_and_blank_rows(imported):
     assert found.conversations == [[(f"one{LS}two", "three")]]
 
 
+def test_a_cell_of_any_length_is_left_out_and_counted(imported, mistake):
+    usual = csv.field_size_limit()
+    found = imported("t.csv", f"question,answer\nhi,hello\nwho,{'x' * LONG}\n")
+    assert (found.conversations, found.left_out) == ([[("hi", "hello")]], {"pairs with a side of more than 2,000 characters": 1})
+    assert mistake("t.csv", 'question,answer\nhi,"hello\n' + "who,me\n" * LONG).startswith("t.csv:2:1: a row that cannot be read: unexpected end of data; ")
+    assert csv.field_size_limit() == usual, "of who calls"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
@@ -183,7 +192,7 @@ def test_cells_of_several_lines_and_blank_rows(imported):
         ("a.json", '[{"q": ' + "9" * 5000 + "}]", "a.json:1:1: JSON with a number of thousands of digits"),
         ("a.txt", "Once upon a time\nthere was\n", "a.txt:1:1: of no kind that is known: it begins “Once upon a time there was”"),
         ("a.txt", " \n\n", "a.txt: nothing in it"),
-        ("a.txt", "a,b\n" + "x" * 2_000_000, "a.txt:2:1: "),
+        ("a.txt", "a,b\n" + "x" * 2_000_000, "a.txt:1:1: of no kind that is known"),
         ("a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 100, "a.xls: an old workbook"),
         ("a.zip", zipped()[:200], "a.zip: a zip that cannot be unpacked"),
         ("a.tsv", "a\tb\tCC-BY 2.0 (France)\nc\td\n", "a.tsv:2:1: not sentence, translation, attribution"),

@@ -84,6 +84,7 @@ def _rows(source: Source, delimiter: str, *, quoted: bool) -> Iterator[Row]:
         return
     first = line
     reader = csv.reader(io.StringIO(source.text[told.end() if told else 0 :], newline=""), delimiter=delimiter, strict=True)
+    usual = csv.field_size_limit(len(source.text))  # of the process; a cell that is too long for a side is one to leave out, and no mistake
     try:
         for cells in reader:
             yield Row(line, cells)
@@ -91,6 +92,8 @@ def _rows(source: Source, delimiter: str, *, quoted: bool) -> Iterator[Row]:
     except csv.Error as error:
         remedy = 'a cell in quotes ends with one, and has "" for each one in it'
         raise CorpusError(f"a row that cannot be read: {error}", place=source.place(line), remedy=remedy) from None
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _has_quotes(source: Source, delimiter: str) -> bool:
