@@ -127,6 +127,21 @@ def test_columns_by_name_and_by_number(imported, mistake):
 
 
 @pytest.mark.parametrize(
+    ("name", "text"), [("t.csv", "Thema,Text\nhi,ho\n"), ("t.tsv", "Thema\tText\nhi\tho\n"), ("t.xlsx", workbook((("Thema", "Text"), ("hi", "ho"))))]
+)
+@pytest.mark.parametrize(("utterance", "reply"), [("2", "2"), ("text", "Text"), ("2", "Text"), ("Text", "2")])
+def test_one_column_is_not_both_sides(mistake, name, text, utterance, reply):
+    if not text:
+        pytest.skip("no openpyxl")
+    assert mistake(name, text, utterance=utterance, reply=reply) == f"{name}:1:1: both are column 2; name two columns"
+
+
+def test_one_key_is_not_both_sides(mistake):
+    for name in ("a.json", "a.jsonl"):
+        assert mistake(name, '{"q": "hi", "a": "ho"}', utterance="q", reply="Q") == f"{name}:1:1: both are “q”; name two fields"
+
+
+@pytest.mark.parametrize(
     ("rows", "pairs"),
     [
         (['Do you deliver?\t"Yes, we do."', "Is it far?\tNo."], [("Do you deliver?", "Yes, we do."), ("Is it far?", "No.")]),

@@ -71,6 +71,7 @@ def pairs_in(rows: Sequence[Row], source: Source, utterance: str | None, reply: 
         columns = (
             Columns((_numbered(numbers[0], names, place),), _numbered(numbers[1], names, place)) if by_number else columns_of(names, utterance, reply, place)
         )
+        _refuse_one_for_both(columns, names, place)
         first = names[columns.utterance[0]], names[columns.reply]
         if by_number and not is_pair(first):
             body, note = rows, f"the first row is read as a pair: “{first_words(first[0])}” and “{first_words(first[1])}”"
@@ -96,6 +97,8 @@ def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, p
     for side, asked in enumerate((utterance, reply)):
         if place and asked is not None and asked.isdecimal() and found[side] is None:
             found[side] = _numbered(asked, names, place)
+    if utterance is not None and reply is not None and found[0] is not None and found[1] is not None:
+        _refuse_one_for_both(Columns((found[0],), found[1]), names, place)
     if found[0] is None or found[1] is None or found[0] == found[1]:
         named = [f"“{name}”" for name, column in ((utterance, found[0]), (reply, found[1])) if name is not None and column is None]
         told = ", ".join(f"“{name.strip()[:40]}”" for name in names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
@@ -105,6 +108,12 @@ def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, p
     material = () if utterance is not None else _MATERIAL.get(_plain(names[found[0]]), ())
     beside = (_column(names, None, (name,)) for name in material)
     return Columns((found[0], *(column for column in beside if column is not None and column != found[1])), found[1])
+
+
+def _refuse_one_for_both(columns: Columns, names: Sequence[str], place: str | None) -> None:
+    if columns.utterance[0] == columns.reply:
+        what, kind = (f"column {columns.reply + 1}", "columns") if place else (f"“{names[columns.reply].strip()[:40]}”", "fields")
+        raise CorpusError(f"both are {what}", place=place, remedy=f"name two {kind}")
 
 
 def _column(names: Sequence[str], asked: str | None, known: Sequence[str]) -> int | None:
