@@ -155,6 +155,19 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_for(imported, mistake):
 
 
 @pytest.mark.parametrize(
+    ("order", "dates", "said"),
+    [
+        ("month", ("1/2/24", "14/2/24"), "c.txt:2:1: no such date: 14/2/24; leave out --dates month, or say --dates day"),
+        ("day", ("2/14/24", "2/1/24"), "c.txt:1:1: no such date: 2/14/24; leave out --dates day, or say --dates month"),
+        ("month", ("14/2/24", "31/2/24"), "c.txt:1:1: no such date: 14/2/24; mend that line"),
+        ("day", ("2024/2/1", "2024/2/30"), "c.txt:2:1: no such date: 2024/2/30; mend that line"),
+    ],
+)
+def test_an_order_that_does_not_fit_the_dates_is_what_to_mend_if_the_other_does(mistake, order, dates, said):
+    assert mistake("c.txt", days(*dates), reply_as="B", dates=order) == said
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
         ("14.01.24, 21:07 xx - A: hi", "c.txt:3:1: no date and time of a kind that is known: “14.01.24, 21:07 xx - A: hi”; set"),

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -47,8 +48,10 @@ def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year
     """
     if not stamps:
         return []
-    if order or year_leads or stamps[0].numbers[0] > 31:
-        return _ordered(stamps, "year" if year_leads or stamps[0].numbers[0] > 31 else order or "day")
+    if year_leads or stamps[0].numbers[0] > 31:
+        return _ordered(stamps, "year")
+    if order:
+        return _as_asked(stamps, order)
     minutes: dict[Order, list[float]] = {}
     worst: CorpusError | None = None
     for one in ("day", "month", "year"):
@@ -68,6 +71,18 @@ def minutes_of(stamps: Sequence[Stamp], order: Order | None, gap: float, *, year
             what = f"{_written(doubtful)} can be read in two ways, and nothing in the file tells whether the day or the month comes first"
             raise CorpusError(what, place=doubtful.place, remedy="say --dates day or --dates month")
     return possible[0]
+
+
+def _as_asked(stamps: Sequence[Stamp], order: Order) -> list[float]:
+    """The stamps in the order that a person named, which may be what is wrong with them."""
+    try:
+        return _ordered(stamps, order)
+    except CorpusError as error:
+        other: Order = "month" if order == "day" else "day"
+        with suppress(CorpusError):
+            _ordered(stamps, other)
+            error.remedy = f"leave out --dates {order}, or say --dates {other}"
+        raise
 
 
 def _ordered(stamps: Sequence[Stamp], order: Order) -> list[float]:
