@@ -77,8 +77,10 @@ def curves(validations: Sequence[CurvePoint]) -> Element:
     drawn.append(node("text", "epoch", class_="middle", x=plot.left + plot.width / 2, y=plot.top + plot.height + 18))
     for number, name in enumerate(dict.fromkeys(one.network for one in validations)):
         points = [(plot.x(one.epoch), plot.y(math.log(one.perplexity))) for one in validations if one.network == name]
-        drawn.append(node("polyline", class_=f"line line-{number % 4}", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points)))
-        drawn.append(node("text", name, x=points[-1][0] + 8, y=points[-1][1] + 4))
+        (x, y), style = points[-1], f"line line-{number % 4}"
+        drawn.append(node("polyline", class_=style, points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points)))
+        drawn.append(node("circle", class_=style, cx=x, cy=y, r=3))  # of a single epoch that is all
+        drawn.append(node("text", name, x=x + 8, y=y + 4))
     return _svg(HEIGHT, "Perplexity on what was held out, by epoch", drawn)
 
 
