@@ -12,7 +12,7 @@ from mutations import zipped
 from chatbot.corpus.folding import key
 from chatbot.corpus.importers.chat import Chat, Message, pairs_of
 from chatbot.corpus.importers.grouping import _plain, as_topics
-from chatbot.corpus.importers.imported import _UNSEEN, import_files
+from chatbot.corpus.importers.imported import _UNSEEN, LONGEST_SIDE, import_files
 from chatbot.corpus.importers.registry import Wishes
 from chatbot.corpus.importers.scrub import scrub
 from chatbot.corpus.pairs import read_pairs
@@ -295,6 +295,11 @@ def test_a_chat_in_a_zip(imported, mistake):
         ("0170 1234567 12.03.2024 10:30 0170 1234567", "[phone] 12.03.2024 10:30 [phone]"),
         ("10:30 +49 170 1234567, 12/03/24 0170 1234567", "10:30 [phone], 12/03/24 [phone]"),
         ("01.23.45.67.89 or 20.12.34.56, 06 12 34 56 78, 030/12 34 56", "[phone] or [phone], [phone], [phone]"),
+        ("0170 12-12-12, 8 3412 25-12-20, 0221 12.12.12, +49 170 12.12.1278", "[phone], [phone], [phone], [phone]"),
+        ("ring 07 12/11/10, 06-12-24 56 78 or 06-12-24 567890", "ring [phone], [phone] or [phone]"),
+        ("0170 12-12-12\u20280170 13-11-12 10:30, 0170 2024 12 24", "[phone] 10:30, [phone]"),
+        ("0301234567 12.05.2023, 12.05.23 0170 1234567 16.05.23", "[phone] 12.05.2023, 12.05.23 [phone] 16.05.23"),
+        ("0170 1234567 0171 7654321, 0170 1234567 - 10:30", "[phone], [phone] - 10:30"),
     ],
 )
 def test_scrubbing(text, scrubbed):
@@ -308,11 +313,17 @@ def test_scrubbing(text, scrubbed):
     "text",
     [
         "12.03.2024 10:30", "10:30 12.03.2024", "2024 12 24 18 30", "16/03/24 17/03/24", "2024-01-14 09:15:20", "2024. 12. 24. 18:30", "12.03.2024 10:30 13.03.2024 11:30",
+        "12.03.2024 18 Uhr", "12.03.2024 18.30 Uhr", "12/03/24 5 pm", "12.03.24 (20 people)", "12.03.24 250,00", "2024 12 24 18 30 55", "12.03.2024 10.0.0.1",
         "12.\u201315.03.2024", "12.03.-15.03.2024", "1999\u20132004", "12.03.24\u201315.03.24", "192.168.178.20", "192.168.178.20:8080", "10.0.0.1 10.0.0.2",
     ],
 )  # fmt: skip
 def test_dates_times_and_addresses_of_machines_are_no_phones(text):
     assert scrub(f"since {text}, too", Counter()) == f"since {text}, too"
+
+
+@pytest.mark.parametrize("filler", ["1", "1 ", "1.", "( ", "12.-", "12-12-12 ", "12.12.2012 1", "0170 1.1.11 ", "2012 12 12 "])
+def test_a_row_of_numbers_is_scrubbed_at_once(filler):
+    scrub((filler * LONGEST_SIDE)[:LONGEST_SIDE], Counter())
 
 
 def test_what_cannot_be_seen_goes_and_what_is_pasted_is_left_out(imported):
