@@ -72,20 +72,30 @@ def test_a_name_may_be_written_as_it_is_shown(imported, name, shown):
     assert imported("a.json", json.dumps([{"role": "x", "content": "hi"}, {"role": name, "content": "ho"}]), reply_as=shown).conversations == [[("hi", "ho")]]
 
 
-def test_what_all_messages_of_a_name_begin_with_is_part_of_it(imported):
-    said = [
-        ("Mama: new", "hi"),
-        ("B", "P.S.: ho"),
-        ("Mama: new", "how: are you"),
-        ("B", "fine"),
-        ("Mama: new", "<Media omitted>"),
-        ("C", "x: y"),
-        ("C", "x: z"),
-    ]
-    text = "".join(f"14.01.24, 21:{minute:02} - {name}: {words}\n" for minute, (name, words) in enumerate(said))
+def named(*messages):
+    """A chat of (name, words)."""
+    return "".join(f"14.01.24, 21:{minute:02} - {name}: {words}\n" for minute, (name, words) in enumerate(messages))
+
+
+def test_a_name_with_a_colon_is_known_by_what_the_program_wrote_behind_it_or_where_it_is_asked_for(imported):
+    said = [("Mama: new", "hi"), ("B", "P.S.: ho"), ("Mama: new", "how: are you"), ("B", "fine")]
+    text = named(*said, ("Mama: new", "<Media omitted>"), ("C", "x: y"), ("C", "x: z"))
     found = imported("c.txt", text, reply_as="Mama: new")
     assert found.conversations == [[("P.S.: ho", "how: are you")]]
-    assert found.speakers == {"Mama: new": 2, "B": 2, "C": 2}, "two messages tell nothing"
+    assert found.speakers == {"Mama: new": 2, "B": 2, "C": 2}
+    assert imported("c.txt", text, reply_as="B").conversations == [[("hi", "P.S.: ho"), ("how: are you", "fine")]]
+    marked = text.replace("14.01.24, ", "[14.01.24, ").replace(" - ", "] ").replace("<Media omitted>", f"{LRM}image omitted")
+    assert imported("c.txt", marked, reply_as="B").speakers == found.speakers
+    asked = imported("c.txt", named(*said), reply_as="mama: New")
+    assert (asked.conversations, asked.speakers) == ([[("P.S.: ho", "how: are you")]], {"Mama: new": 2, "B": 2})
+
+
+@pytest.mark.parametrize("last", ["3", "null", "video call"])
+def test_what_somebody_always_begins_with_was_said(imported, last):
+    text = named(("Anna", "a"), ("Bot", "Order: 1"), ("Anna", "b"), ("Bot", "Order: 2"), ("Anna", "c"), ("Bot", f"Order: {last}"))
+    found = imported("c.txt", text, reply_as="Bot")
+    assert found.conversations == [[("a", "Order: 1"), ("b", "Order: 2"), ("c", f"Order: {last}")]]
+    assert found.speakers == {"Anna": 3, "Bot": 3}
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def _read_json(source: Source, wishes: Wishes) -> Pairs:
 # In the order in which they are tried.
 FORMATS: dict[str, Format] = {
     "xlsx": Format("workbook", workbook.recognises, lambda source, wishes: workbook.read(source, wishes.utterance, wishes.reply)),
-    "whatsapp": Format("WhatsApp", whatsapp.recognises, lambda source, wishes: whatsapp.read(source, wishes.dates, wishes.pause)),
+    "whatsapp": Format("WhatsApp", whatsapp.recognises, lambda source, wishes: whatsapp.read(source, wishes.dates, wishes.pause, wishes.reply_as)),
     "discord": Format(
         "Discord",
         lambda source: discord.recognises_table(source) or (_is_json(source) and not _by_lines(source) and discord.recognises(source)),

@@ -5,7 +5,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatbot.corpus.importers.chat import PROGRAM, Chat, Message
+from chatbot.corpus.importers.chat import PROGRAM, Chat, Message, as_typed
 from chatbot.corpus.importers.dates import WORDS, Order, Stamp, minute_of_day, minutes_of
 from chatbot.corpus.importers.placeholders import is_notice, said, unmarked
 from chatbot.corpus.importers.source import Source, first_words
@@ -31,7 +31,6 @@ _ALMOST = re.compile(  # a header but for a word in it
 )
 _NAME = re.compile(r"(?P<name>[^\n]{1,60}?) ?:(?:[ \n]|$|(?=[\u200e\u200f]))(?P<text>.*)", re.DOTALL)
 _OPENING = re.compile("[^\n:]{1,40}: ")
-_SAME = 3  # messages that begin alike, or more, show that it is no chance
 COPIED, COPIES = 5, 0.1  # messages, and of the messages, that may be copies of what was said elsewhere, with a date of another kind
 
 
@@ -50,7 +49,7 @@ def recognises(source: Source) -> bool:
     return any(_header(0, line[:200]) or _is_almost(line[:200]) for line in source.text[:20_000].split("\n")[:20])
 
 
-def read(source: Source, order: Order | None, gap: float) -> Chat:
+def read(source: Source, order: Order | None, gap: float, reply_as: str | None) -> Chat:
     """The messages of an export. Raises CorpusError at the first line that is neither a message nor goes on with one."""
     heads = [head for number, line in enumerate(source.lines, 1) if (head := _header(number, line))]
     shape = Counter(head.shape for head in heads).most_common(1)[0][0] if heads else None
@@ -81,11 +80,12 @@ def read(source: Source, order: Order | None, gap: float) -> Chat:
     chat = Chat([], heeds=("reply_as", "gap", "dates"))
     ends = [head.number for head in heads[1:]] + [len(source.lines) + 1]
     bodies = ["\n".join([head.rest, *source.lines[head.number : end - 1]]) for head, end in zip(heads, ends, strict=True)]
-    for minute, (name, body) in zip(minutes, _with_whole_names([_parted(body) for body in bodies]), strict=True):
+    parted, marked = [_parted(body) for body in bodies], bool(shape[0])
+    for minute, (name, body) in zip(minutes, _with_whole_names(parted, reply_as, marked=marked), strict=True):
         if not name:
             chat.left_out[PROGRAM] += 1
             continue
-        text, why = said(body, marked=bool(shape[0]))
+        text, why = said(body, marked=marked)
         if text:
             chat.messages.append(Message(name, text, minute))
         else:
@@ -106,14 +106,25 @@ def _parted(body: str) -> tuple[str, str]:
     return (name, match["text"]) if match and not is_notice(name) else ("", body)
 
 
-def _with_whole_names(messages: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The messages with names that have a colon in them: what all messages of a name begin with, up to another colon, belongs to it."""
-    openings: dict[str, Counter[str]] = {}
+def _with_whole_names(messages: list[tuple[str, str]], reply_as: str | None, *, marked: bool) -> list[tuple[str, str]]:
+    """The messages with names that have a colon in them: what all messages of a name begin with, up to another colon, is part of it, or was said.
+
+    It is part of it where `reply_as` asks for it, and where the program wrote behind it what stands for a picture or the like.
+    """
+    openings: dict[str, set[str]] = {}
     for name, body in messages:
         match = _OPENING.match(body)
-        openings.setdefault(name, Counter())[match[0] if match else ""] += 1
-    rest = {name: next(iter(found)) for name, found in openings.items() if name and len(found) == 1 and found.total() >= _SAME}
-    return [(f"{name}: {rest[name]}".rstrip(": "), body.removeprefix(rest[name])) if rest.get(name) else (name, body) for name, body in messages]
+        openings.setdefault(name, set()).add(match[0] if match else "")
+    rest = {name: opening for name, (opening, *others) in openings.items() if name and opening and not others}
+    whole = {name: f"{name}: {opening}".rstrip(": ") for name, opening in rest.items()}
+    sure = {name for name in whole if reply_as is not None and as_typed(whole[name]) == as_typed(reply_as)}
+    sure |= {name for name, body in messages if name in rest and _stands_for_something(body.removeprefix(rest[name]), marked=marked)}
+    return [(whole[name], body.removeprefix(rest[name])) if name in sure else (name, body) for name, body in messages]
+
+
+def _stands_for_something(body: str, *, marked: bool) -> bool:
+    """Whether the program wrote it for a picture or the like, with its signs: nobody says that."""
+    return body.startswith("\u200e" if marked else "<") and not said(body, marked=marked)[0]
 
 
 def _header(number: int, line: str) -> _Line | None:
