@@ -55,6 +55,20 @@ def test_what_an_instruction_is_about_stands_behind_it_unless_a_column_is_named(
     assert imported("a.jsonl", text.split("\n")[0], reply="input").conversations == [[("Translate", "Hund")]]
 
 
+def test_what_an_instruction_is_about_need_not_stand_in_the_first_object(imported, mistake):
+    rows = [
+        {"instruction": "Tell a joke", "context": ["a"], "output": "Ha"},
+        {"instruction": "Translate", "input": "cat", "output": "Katze"},
+        {"instruction": "Translate", "input": "dog", "context": "to German", "output": "Hund"},
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    found = imported("a.jsonl", text)
+    assert found.conversations == [[("Tell a joke", "Ha"), ("Translate cat", "Katze"), ("Translate dog to German", "Hund")]]
+    assert found.files[0].note == "utterance from “instruction” and “input” and “context”, reply from “output”"
+    assert imported("a.jsonl", text, utterance="instruction").conversations[0][1] == ("Translate", "Katze")
+    assert mistake("a.jsonl", text + json.dumps(rows[0])).startswith("a.jsonl:4:1: no text “context”, which an object before has")
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_chats_with_roles_are_conversations(imported, name):
     found = imported(*ROLES[name])
@@ -169,7 +183,7 @@ def test_a_list_of_objects_in_an_object_is_read(imported, mistake):
     text = '{"version": 1, "license": "none",\n "data": [\n  {"question": "hi", "answer": "ho"},\n  {"question": "who"}]}'
     whole = text.replace('"who"', '"who", "answer": "me"')
     assert imported("a.json", whole).conversations == [[("hi", "ho"), ("who", "me")]]
-    assert mistake("a.json", text).startswith("a.json:4:3: no text “answer”, which the first object has")
+    assert mistake("a.json", text).startswith("a.json:4:3: no text “answer”, which an object before has")
     assert imported("a.json", '{"q": "a", "a": "b", "tags": [{"x": 1}]}').conversations == [[("a", "b")]]
     assert mistake("a.json", '{"data": [[1]]}').startswith("a.json:1:1: ")
     for odd in ('{"a": [{"q": "a"}], "b": [{"q": "a"}]}', '{"data": {"x": 1}}'):
@@ -198,7 +212,7 @@ def test_a_cell_of_any_length_is_left_out_and_counted(imported, mistake):
         ("a.tsv", "hi\thello\nwho\n", "a.tsv:2:1: 1 cells where the first row has 2"),
         ("a.csv", "question,answer\n,\n", "a.csv: no pairs"),
         ("a.csv", "question,answer\n", "a.csv: no pairs"),
-        ("a.jsonl", '{"q": "a", "a": "b"}\n{"q": "a"}\n', "a.jsonl:2:1: no text “a”, which the first object has"),
+        ("a.jsonl", '{"q": "a", "a": "b"}\n{"q": "a"}\n', "a.jsonl:2:1: no text “a”, which an object before has"),
         ("a.jsonl", '{"q": "a", "a": "b"}\n\n{"q": }\n', "a.jsonl:3:7: not JSON"),
         ("a.jsonl", '{"x": 1}\n', "a.jsonl:1:1: which column is the utterance"),
         ("a.jsonl", '{"messages": [{"role": "user"}]}\n[]\n7\n', "a.jsonl:3:1: no object"),

@@ -8,7 +8,7 @@ from typing import Any
 from chatbot.corpus.importers.chat import Pairs, as_typed, speaker_named
 from chatbot.corpus.importers.elements import mistake, text_of
 from chatbot.corpus.importers.source import Source
-from chatbot.corpus.importers.table import SIDES, Columns, columns_of, is_pair
+from chatbot.corpus.importers.table import SIDES, Columns, columns_of, is_pair, material_in
 from chatbot.errors import CorpusError
 
 _REPLY_ROLES = {"assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot"}
@@ -39,7 +39,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     roles, left_out = Counter[str](), Counter[str]()
     conversations: list[list[tuple[str, str]]] = []
     loose: list[tuple[str, str]] = []
-    names: list[str] = []  # of the texts of the first object
+    names: list[str] = []  # of the texts of the first object, and of what later instructions are about
     columns: Columns | None = None
     under, records = _records(source)
     for number, line, element in records:
@@ -48,11 +48,15 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
             if isinstance(messages, list):
                 conversations.append(_conversation(messages, reply_as, roles, left_out))
             elif isinstance(element, dict):
+                new = [name for name, value in element.items() if name not in names and not isinstance(value, list | dict)]
                 if columns is None:
-                    names = [name for name, value in element.items() if not isinstance(value, list | dict)]
+                    names = new
                     if not names:
                         raise CorpusError("no object with two texts", remedy=_REMEDY)
                     columns = columns_of(names, utterance, reply, None)
+                elif utterance is None and (material := [new[column] for column in material_in(new, names[columns.utterance[0]])]):
+                    columns = columns._replace(utterance=(*columns.utterance, *range(len(names), len(names) + len(material))))
+                    names += material
                 first, *material = (names[column] for column in columns.utterance)
                 said = [_side(element, first), *(_side(element, name) for name in material if name in element)]
                 loose.append((" ".join(said), _side(element, names[columns.reply])))
@@ -121,5 +125,5 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
 def _side(record: dict[str, Any], name: str) -> str:
     """The text in a field."""
     if name not in record or isinstance(record[name], list | dict):
-        raise CorpusError(f"no text “{name[:40]}”, which the first object has", remedy="mend the object, or leave it out")
+        raise CorpusError(f"no text “{name[:40]}”, which an object before has", remedy="mend the object, or leave it out")
     return "" if record[name] is None else str(record[name])

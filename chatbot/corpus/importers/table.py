@@ -105,9 +105,14 @@ def columns_of(names: Sequence[str], utterance: str | None, reply: str | None, p
         what = f"no {' and no '.join(named)}; there are {told}" if named else f"which column is the utterance, and which the reply? There are {told}"
         numbers = ", by name or by number from 1; names stand in the first row" if place else ""
         raise CorpusError(what, place=place, remedy=f"choose with --utterance and --reply{numbers}")
-    material = () if utterance is not None else _MATERIAL.get(_plain(names[found[0]]), ())
-    beside = (_column(names, None, (name,)) for name in material)
-    return Columns((found[0], *(column for column in beside if column is not None and column != found[1])), found[1])
+    material = () if utterance is not None else material_in(names, names[found[0]])
+    return Columns((found[0], *(column for column in material if column != found[1])), found[1])
+
+
+def material_in(names: Sequence[str], utterance: str) -> list[int]:
+    """The columns of what an instruction is about; none beside other utterances."""
+    beside = (_column(names, None, (name,)) for name in _MATERIAL.get(_plain(utterance), ()))
+    return [column for column in beside if column is not None]
 
 
 def _refuse_one_for_both(columns: Columns, names: Sequence[str], place: str | None) -> None:
