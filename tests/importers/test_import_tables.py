@@ -190,6 +190,17 @@ def test_a_list_of_objects_in_an_object_is_read(imported, mistake):
         assert mistake("a.json", odd) == "a.json:1:1: no object with two texts; each line is an object with two texts, or with messages that have roles"
 
 
+def test_the_fields_that_were_asked_for_are_looked_for_in_the_whole_object_first(imported, mistake):
+    text = '{"f": "x", "g": "y", "logprobs": [{"a": 1}]}'
+    assert imported("a.json", text, utterance="f", reply="g").conversations == [[("x", "y")]]
+    assert imported("a.json", text.replace("g", "answer", 1), utterance="f").conversations == [[("x", "y")]]
+    inside = '{"f": "of what", "data": [{"f": "x", "g": "y", "answer": "z"}]}'
+    assert imported("a.json", inside, utterance="f", reply="g").conversations == [[("x", "y")]]
+    assert imported("a.json", inside, utterance="f").conversations == [[("x", "z")]]
+    assert imported("a.json", '{"q": "a", "a": "b", "data": [{"f": "x", "g": "y"}]}', utterance="f", reply="g").conversations == [[("x", "y")]]
+    assert mistake("a.json", text, utterance="f", reply="h") == "a.json:1:35: no “f” and no “h”; there are “a”; choose with --utterance and --reply"
+
+
 def test_cells_of_several_lines_and_blank_rows(imported):
     found = imported("t.csv", 'question,answer\n\n"one\n\ntwo",three\n,\n')
     assert found.conversations == [[(f"one{LS}two", "three")]]

@@ -41,14 +41,14 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     loose: list[tuple[str, str]] = []
     names: list[str] = []  # of the texts of the first object, and of what later instructions are about
     columns: Columns | None = None
-    under, records = _records(source)
+    under, records = _records(source, utterance, reply)
     for number, line, element in records:
         try:
             messages = next((element[key] for key in _LIST_KEYS if isinstance(element.get(key), list)), None) if isinstance(element, dict) else element
             if isinstance(messages, list):
                 conversations.append(_conversation(messages, reply_as, roles, left_out))
             elif isinstance(element, dict):
-                new = [name for name, value in element.items() if name not in names and not isinstance(value, list | dict)]
+                new = [name for name in _texts(element) if name not in names]
                 if columns is None:
                     names = new
                     if not names:
@@ -75,7 +75,7 @@ def read(source: Source, utterance: str | None, reply: str | None, reply_as: str
     return Pairs(conversations or [loose], alone=not conversations, left_out=left_out, note=columns.note(names) if columns else "", heeds=heeds)
 
 
-def _records(source: Source) -> tuple[str | None, list[tuple[int, int, Any]]]:
+def _records(source: Source, utterance: str | None, reply: str | None) -> tuple[str | None, list[tuple[int, int, Any]]]:
     """The objects with their number from 0 and, when each has a line of its own, that line from 1, else 0; and the key of their list, if it has one."""
     if is_by_lines(source):
         lines = [(number, line) for number, line in enumerate(source.text.split("\n"), 1) if line.strip()]
@@ -83,11 +83,22 @@ def _records(source: Source) -> tuple[str | None, list[tuple[int, int, Any]]]:
     whole, under = source.json, None
     if isinstance(whole, dict) and not any(isinstance(whole.get(key), list) for key in _LIST_KEYS):
         lists = [key for key, value in whole.items() if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)]
-        if len(lists) == 1 and not is_pair(whole):
+        if len(lists) == 1 and not _is_pair(whole, utterance, reply):
             whole, under = whole[lists[0]], lists[0]
     if isinstance(whole, list) and whole and all(isinstance(one, dict) and _first(one, _ROLE_KEYS) is not None for one in whole):
         return under, [(0, 1, whole)]  # the messages of one conversation
     return under, [(number, 0, one) for number, one in enumerate(whole)] if isinstance(whole, list) else [(0, 1, whole)]
+
+
+def _is_pair(record: dict[str, Any], utterance: str | None, reply: str | None) -> bool:
+    """Whether it has both sides itself: the fields that were asked for, or those of known names."""
+    if utterance is None and reply is None:
+        return is_pair(record)
+    try:
+        columns_of(_texts(record), utterance, reply, None)
+    except CorpusError:
+        return False
+    return True
 
 
 def _conversation(messages: list[Any], reply_as: str | None, roles: Counter[str], left_out: Counter[str]) -> list[tuple[str, str]]:
@@ -120,6 +131,11 @@ def _conversation(messages: list[Any], reply_as: str | None, roles: Counter[str]
 
 def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
     return next((record[key] for key in keys if record.get(key) is not None), None)
+
+
+def _texts(record: dict[str, Any]) -> list[str]:
+    """The names of its fields that hold a text, or what is written as one."""
+    return [name for name, value in record.items() if not isinstance(value, list | dict)]
 
 
 def _side(record: dict[str, Any], name: str) -> str:
