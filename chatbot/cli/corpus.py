@@ -74,7 +74,8 @@ def check(
     cleaning = None
     if fix:
         cleaning = Cleaning(checked.second if NOT_UTF8 in checked.problem_kinds else "", conversations=checked.conversations > 0)
-        cleaning.write(corpora, fix, force=force)
+        with corpus_shown.removal_told([fix]):
+            cleaning.write(corpora, fix, force=force)
     if json_:
         fixed = {"fixed": {"file": str(fix), "pairs": cleaning.pairs, "done": dict(cleaning.done.most_common())}} if cleaning else {}
         typer.echo(safe_json({**checked.facts(), "advice": [one.replace("\n", " ") for one in advised], **fixed}, indent=1))
@@ -129,7 +130,8 @@ def split(
 
     paths = [options.corpus_path(path) for path in corpus]
     folder = Path(f"{paths[0].name.partition('.tsv')[0]}-split") if out is None else out
-    parts = write_parts(paths, folder, history=history, force=force)
+    with corpus_shown.removal_told([folder / f"{name}.tsv" for name in NAMES]):
+        parts = write_parts(paths, folder, history=history, force=force)
     if json_:
         typer.echo(safe_json({"files": [str(file) for file in parts.files], "pairs": dict(zip(NAMES, parts.pairs, strict=True))}, indent=1))
         return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from chatbot.cli import options
+from chatbot.cli import corpus_shown, options
 from chatbot.errors import CorpusError, OptionError
 from chatbot.records import plural
 from chatbot.safe_text import safe_json, safe_line
@@ -72,7 +72,7 @@ def import_(
             path.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise CorpusError(f"no folder can be made: {error.strerror}", place=path.parent, remedy="name another file with --out") from None
-    with whole_files([path], force=force, keep=files) as (file,):
+    with corpus_shown.removal_told([path]), whole_files([path], force=force, keep=files) as (file,):
         file.write(text.encode())
     report = _report(path, found)
     for line in _account(found):

@@ -1,8 +1,13 @@
-"""What `chatbot corpus check` and `chatbot corpus stats` show: lines for a terminal, and small plots made of characters."""
+"""What `chatbot corpus check` and `chatbot corpus stats` show: lines for a terminal, and small plots made of characters; and what is told of all that write."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from chatbot.options import LIMIT
 from chatbot.records import plural
@@ -88,6 +93,18 @@ def fix_lines(cleaning: "Cleaning", out: str) -> Iterator[str]:
         yield f"  {times:>9,}  {what}"
     if not cleaning.done:
         yield "  nothing had to be done"
+
+
+@contextmanager
+def removal_told(paths: Sequence[Path]) -> Iterator[None]:
+    """Tells on stderr, once corpora are written to `paths`, which topics went with what stood there."""
+    from chatbot.corpus.written import corpus_name, stale_groups
+
+    before = stale_groups(paths)
+    yield
+    for groups in before:
+        if not os.path.lexists(groups):
+            typer.echo(safe_line(f"{groups}: removed: the topics of another {corpus_name(groups)}"), err=True)
 
 
 def duration(seconds: float) -> str:

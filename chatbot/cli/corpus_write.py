@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chatbot.cli import corpus_shown
 from chatbot.errors import CorpusError
 from chatbot.files import write_whole
 from chatbot.records import plural
@@ -40,7 +41,7 @@ def expand(
         raise CorpusError("pairs are written to a .tsv file", place=out, remedy=f"name {out.with_suffix('.tsv').name}")
     if os.path.lexists(out) and not os.path.isfile(groups_path(out)):
         raise CorpusError("is there already, and was not written by `corpus expand`", place=out, remedy="name another file with --out, or delete it")
-    with whole_files([out, groups_path(out)], force=True) as files:
+    with corpus_shown.removal_told([out, groups_path(out)]), whole_files([out, groups_path(out)], force=True) as files:
         for file, text in zip(files, written(talks), strict=True):
             file.write(text.encode())
     lines = [line for talk in talks for line in talk]

@@ -34,7 +34,7 @@ def whole_files(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Pa
                     os.fsync(file.fileno())
             for part, path in zip(beside, real, strict=True):
                 os.replace(part, path)
-            for path in _stale(paths):
+            for path in stale_groups(paths):
                 path.unlink(missing_ok=True)
     except OSError as error:
         raise CorpusError(
@@ -44,7 +44,8 @@ def whole_files(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Pa
 
 def check_places(paths: Sequence[Path], *, force: bool = False, keep: Sequence[Path] = ()) -> None:
     """Raises CorpusError for a file that is there already (with `force` it is replaced), for one of those to `keep`, and for what is no file."""
-    for path in (*paths, *_stale(paths)):
+    stale = stale_groups(paths)
+    for path in (*paths, *stale):
         if path.suffix in PACKED:
             raise CorpusError("what is written is not packed", place=path, remedy="name a .tsv file")
         if not os.path.lexists(path):
@@ -53,16 +54,31 @@ def check_places(paths: Sequence[Path], *, force: bool = False, keep: Sequence[P
             raise CorpusError("it is read, so it is not written", place=path, remedy="name another file")
         if os.path.exists(path) and not os.path.isfile(path):
             raise CorpusError("not a regular file", place=path, remedy="name a file")
+        if not force and path in stale:
+            what = f"is there already: the topics of another {corpus_name(path)}"
+            raise CorpusError(what, place=path, remedy="name another file, or remove them with --force")
         if not force:
             raise CorpusError("is there already", place=path, remedy="name another file, or replace it with --force")
+
+
+def stale_groups(paths: Sequence[Path]) -> list[Path]:
+    """The groups of corpora that stand at `paths` now: they go with them, unless they are written as well."""
+    written = [*_real(paths), *paths]  # of one place, the name that was given counts
+    places = {_place(path) for path in written}
+    beside = {_place(groups): groups for path in written if path.name and path.suffix not in _NO_CORPORA for groups in [groups_path(path)]}
+    return [groups for place, groups in beside.items() if place not in places and os.path.lexists(groups)]
+
+
+def corpus_name(groups: Path) -> str:
+    """The file whose topics they are."""
+    return groups.name.removesuffix(".groups.tsv") + ".tsv"
+
+
+def _place(path: Path) -> Path:
+    """The one name of what may be named in several ways; a link stays one."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _real(paths: Sequence[Path]) -> list[Path]:
     """The files behind links, which are what is written; of links in a circle one of these."""
     return [Path(os.path.realpath(path)) for path in paths]
-
-
-def _stale(paths: Sequence[Path]) -> list[Path]:
-    """The groups of corpora that stood at `paths` before, unless they are written as well."""
-    written = [*paths, *_real(paths)]
-    return [groups for path in written if path.name and path.suffix not in _NO_CORPORA and (groups := groups_path(path)) not in written]

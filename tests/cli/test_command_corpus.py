@@ -54,6 +54,15 @@ def test_expand_is_the_same_each_time(chatbot, topics, tmp_path):
     assert (tmp_path / "other.tsv").read_bytes() == first
 
 
+def test_expand_through_a_link_tells_which_topics_went(chatbot, topics, tmp_path):
+    (tmp_path / "real.tsv").write_text("old\told\n")
+    (tmp_path / "real.groups.tsv").write_text("1\tt\t\t\t0\n")
+    (tmp_path / "link.tsv").symlink_to("real.tsv")
+    (tmp_path / "link.groups.tsv").write_text("")
+    ran = chatbot("corpus", "expand", "small-talk", "--out", "link.tsv")
+    assert (ran.code, ran.err.replace(f"{tmp_path}/", "")) == (0, "real.groups.tsv: removed: the topics of another real.tsv\n")
+
+
 def test_expand_from_inside_of_the_folder(chatbot, topics, tmp_path, monkeypatch):
     monkeypatch.chdir(topics)
     assert chatbot("corpus", "expand", ".").code == 0
@@ -258,6 +267,14 @@ def test_stats_draws_and_tells(chatbot, corpus, strict_json):
     assert numbers["commonest_heard"]["today"] == 40
 
 
+def test_topics_may_be_written_through_a_link(chatbot, topics, tmp_path):
+    chatbot("corpus", "expand", "small-talk")
+    (tmp_path / "clean.groups.tsv").symlink_to("topics.tsv")
+    ran = chatbot("corpus", "check", "small-talk.tsv", "--fix", "clean.tsv", "--force")
+    assert (ran.code, ran.err) == (0, "")
+    assert (tmp_path / "clean.groups.tsv").read_text() == (tmp_path / "topics.tsv").read_text() != ""
+
+
 def test_split_writes_the_parts(chatbot, mistake, tmp_path, larger, strict_json):
     (tmp_path / "a.tsv").write_text(larger)
     ran = chatbot("corpus", "split", "a.tsv")
@@ -275,13 +292,17 @@ def test_what_is_written_anew_without_topics_has_none_of_those_before(chatbot, m
     (tmp_path / "grouped.tsv").write_text("".join(f"{line}\n" for line in lines))
     (tmp_path / "grouped.groups.tsv").write_text("".join(f"{number}\tt\t\t\t1\n" for number in range(1, len(lines))) + f"{len(lines)}\tt\t\t\t0\n")
     (tmp_path / "plain.tsv").write_text(larger)
-    for corpus in ("grouped.tsv", "plain.tsv"):
-        assert chatbot("corpus", "check", corpus, "--fix", "clean.tsv", "--force").code == 0
+    removed = "clean.groups.tsv: removed: the topics of another clean.tsv\n"
+    for corpus, told in (("grouped.tsv", ""), ("grouped.tsv", ""), ("plain.tsv", removed), ("plain.tsv", "")):
+        ran = chatbot("corpus", "check", corpus, "--fix", "clean.tsv", "--force")
+        assert (ran.code, ran.err) == (0, told)
     assert chatbot("corpus", "check", "clean.tsv").lines[0].startswith("480 pairs")
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "train.groups.tsv").write_text("1\tt\t\t\t1\n")
-    assert "train.groups.tsv: is there already" in mistake("corpus", "split", "plain.tsv", "--out", "parts")
-    assert chatbot("corpus", "split", "plain.tsv", "--out", "parts", "--force").code == 0
+    told = "parts/train.groups.tsv: is there already: the topics of another train.tsv; name another file, or remove them with --force"
+    assert mistake("corpus", "split", "plain.tsv", "--out", "parts") == told
+    ran = chatbot("corpus", "split", "plain.tsv", "--out", "parts", "--force")
+    assert (ran.code, ran.err) == (0, "parts/train.groups.tsv: removed: the topics of another train.tsv\n")
     assert sorted(os.listdir(tmp_path / "parts")) == ["test.tsv", "train.tsv", "valid.tsv"]
 
 

@@ -81,10 +81,12 @@ def test_groups_of_a_corpus_that_was_there_are_not_those_of_what_is_imported(cha
     chatbot("corpus", "new", "shop")
     chatbot("corpus", "expand", "shop")
     (tmp_path / "shop.tsv").unlink()
-    assert mistake("corpus", "import", "faq.csv", "--out", "shop.tsv").startswith("shop.groups.tsv: is there already; ")
+    told = "shop.groups.tsv: is there already: the topics of another shop.tsv; name another file, or remove them with --force"
+    assert mistake("corpus", "import", "faq.csv", "--out", "shop.tsv") == told
     assert "it is read" in mistake("corpus", "import", "shop.groups.tsv", "--out", "shop.tsv", "--force")
     chatbot("corpus", "expand", "shop")
-    assert chatbot("corpus", "import", "faq.csv", "--out", "shop.tsv", "--force").code == 0
+    ran = chatbot("corpus", "import", "faq.csv", "--out", "shop.tsv", "--force")
+    assert (ran.code, ran.err.splitlines()[0]) == (0, "shop.groups.tsv: removed: the topics of another shop.tsv")
     assert all(pair.group is None for pair in read_pairs(tmp_path / "shop.tsv"))
     assert "was not written by `corpus expand`" in mistake("corpus", "expand", "shop")
     assert sorted(os.listdir(tmp_path)) == ["faq.csv", "shop", "shop.tsv"]
