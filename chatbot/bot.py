@@ -22,9 +22,11 @@ from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import LIMIT
 from chatbot.prefix_tree import PrefixTree
 from chatbot.records import Candidate, Choice, Decoding, Reply
-from chatbot.vocabulary import EOS, Vocabulary, source_ids
+from chatbot.vocabulary import EOS, SEP, Vocabulary, source_ids
 
 History = Sequence[tuple[str, str]]  # (utterance, reply) turns, oldest first
+
+UNREADABLE = 0.5  # the share of characters unknown to the vocabulary from which on a bot that can be in doubt does not follow
 
 _BATCH = 128  # utterances answered at once
 
@@ -79,7 +81,7 @@ class Bot:
         plans = isinstance(self.network, Seq2Seq) and self.network.planner is not None
         spoken = self._speak([source], decoding)
         first = None if decoding.strategy == "beam" or (decoding.unsure and not plans) else next(spoken)
-        if first is None or (decoding.unsure and first.plans and -first.plans[0].entropy < self.threshold):
+        if first is None or (decoding.unsure and first.plans and not self._follows(source, -first.plans[0].entropy)):
             reply = self._answer([source], decoding)[0]
             yield reply.text
             yield reply
@@ -188,9 +190,14 @@ class Bot:
             return replies
         surest = replies if decoding.strategy == "greedy" else self._together(sources, replace(decoding, strategy="greedy"))
         return [
-            replace(reply, text=decoding.unsure, instead_of=reply.text) if sure.sureness < self.threshold else reply
-            for reply, sure in zip(replies, surest, strict=True)
+            reply if self._follows(source, sure.sureness) else replace(reply, text=decoding.unsure, instead_of=reply.text)
+            for source, reply, sure in zip(sources, replies, surest, strict=True)
         ]
+
+    def _follows(self, source: list[int], sureness: float) -> bool:
+        """Whether the bot is sure enough, and can read what is said: of an alphabet that its corpus does not have it has learnt nothing, however sure it is."""
+        said = source[len(source) - source[::-1].index(SEP) :] if SEP in source else source
+        return sureness >= self.threshold and self.vocabulary.unknown(said) < UNREADABLE
 
     def _together(self, sources: list[list[int]], decoding: Decoding) -> list[Reply]:
         """Greedy or sampled replies, a batch."""

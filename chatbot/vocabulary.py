@@ -98,6 +98,16 @@ class Vocabulary:
         if rest := decoder.decode(b"", final=True):
             yield rest
 
+    def unknown(self, ids: Iterable[int]) -> float:
+        """Of the characters of a text the share that no piece has: they are spelt in bytes."""
+        spelt = known = 0
+        for number in ids:
+            if self._pieces.is_byte(number):
+                spelt += self._bytes[number][0] & 0xC0 != 0x80  # each once, by its first byte
+            else:
+                known += len(self.text(number).strip())
+        return spelt / max(1, spelt + known)
+
     def visible(self) -> list[bool]:
         """For each id, whether it shows something by itself: a reply may end only after such a piece."""
         return [bool(text.strip()) for text in self.texts()]

@@ -186,6 +186,18 @@ def test_who_plans_doubts_by_the_entropy_of_the_plan_and_streams_where_it_is_sur
         assert (len(chunks) > 1) == (not unsure and strategy != "beam")
 
 
+@pytest.mark.parametrize("replies", [0, 3])
+@pytest.mark.parametrize("strategy", ["greedy", "sample", "beam"])
+def test_what_is_mostly_of_another_alphabet_is_not_followed_however_sure_the_bot_is(vocabulary, listener, strategy, replies):
+    sure = Bot(listener(len(vocabulary), replies=replies), vocabulary, history=1, reply_limit=10, threshold=-1e9)
+    decoding = Decoding(strategy=strategy, unsure="Pardon?")
+    for utterance, history, unsure in (
+        ("hello", [], False), ("Дыўк", [], True), ("hello Дыўк", [], False), ("hello", [("Дыўкбфж", "Дыўкбфж")], False), ("Дыўк", [("hello hello", "hello")], True),
+    ):  # fmt: skip
+        assert sure.reply(utterance, decoding, history).unsure == sure.replies([utterance], decoding, [history])[0].unsure == unsure
+    assert not replace(sure, threshold=-float("inf")).reply("Дыўк", decoding).unsure
+
+
 def test_a_bot_without_a_threshold_is_always_sure(bot):
     assert not bot.reply("hello", Decoding(unsure="Pardon?")).unsure
 
