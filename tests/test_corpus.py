@@ -170,12 +170,15 @@ def test_groups_that_are_none_are_named_by_line(corpus, line):
     assert caught.value.place == f"{groups_path(path)}:2:1"
 
 
-def test_groups_of_lines_that_are_not_there_are_checked_too(corpus):
-    path = corpus("a\t1\n")
-    groups_path(path).write_text("1\ta\t\t\n7\ta\t\t\n8\ta\n")
+@pytest.mark.parametrize(("numbers", "place"), [((1, 5), "2:1"), ((1, 9, 3), "2:1"), ((1, 2), "2:1"), ((1, 3, 4), "3:1"), ((0, 1), "1:1")])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize("text", ["a\t1\n\nb\t2\n  \n", "a\t1\r\n \r\nb\t2\r\n\r\n", "a\t1\n\nb\t2"])
+def test_groups_of_lines_that_are_no_pairs_are_not_those_of_this_file(corpus, numbers, place, size, text):
+    path = corpus(text)
+    groups_path(path).write_text("".join(f"{number}\ta\t\t\n" for number in numbers))
     with pytest.raises(CorpusError) as caught:
-        list(read_pairs(path))
-    assert caught.value.place == f"{groups_path(path)}:3:1"
+        list(read_blocks(path, size=size))
+    assert caught.value.place == f"{groups_path(path)}:{place}"
 
 
 def test_groups_out_of_the_order_of_their_lines_are_refused(corpus):
@@ -203,7 +206,7 @@ def test_however_a_file_is_cut_its_pairs_are_the_same(tmp_path_factory, conversa
     path = tmp_path_factory.getbasetemp() / "blocks.tsv"
     lines = [line for turns in conversations for line in (*(f"{utterance}\t{reply}" for utterance, reply in turns), "")]
     path.write_bytes((mark + end.join(lines) + end * (1 + last)).encode())
-    groups_path(path).write_text("".join(f"{number}\tt{number}\t\t\n" for number in range(1, len(lines), 2)))
+    groups_path(path).write_text("".join(f"{number}\tt{number}\t\t\n" for number in range(1, len(lines), 2) if lines[number - 1]))
     whole = list(read_pairs(path, history=history))
     blocks = list(read_blocks(path, history=history, size=size))
     assert b"".join(block.lines.raw for block in blocks) == path.read_bytes()

@@ -230,6 +230,7 @@ def test_what_is_said_in_a_validation_file_and_trained_on_is_not_validated_on(co
     assert data.valid_pairs == list(read_pairs(own))[:-2]
     assert (data.leaked, data.left_out) == (2, 0)
     own.write_text(leaked)
+    groups_path(own).unlink()
     with pytest.raises(CorpusError, match="all that is said in it is trained on too"):
         prepare([corpus], ids, OPTIONS, valid=own, mix=[mix])
 
@@ -436,6 +437,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(corpus, ids, cut, size,
 
 def test_a_file_that_becomes_shorter_by_a_whole_block_is_refused(corpus, ids, cut):
     cut(1000)
+    groups_path(corpus).unlink()
     first, *_ = read_blocks(corpus, size=1000)
 
     def rewrite(stage, done, total):

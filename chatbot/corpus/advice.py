@@ -39,6 +39,11 @@ def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     if not report.valid + report.test:
         why = "too few" if report.replies < report.utterances / 2 else "hardly a reply is given twice, and each must be trained on, so too few are left"
         yield f"{why} to hold any out: nothing can be said of how well it generalises; write more ways to say each thing, or train with --valid FILE"
+    if report.without_topic:
+        yield (
+            f"{plural(report.without_topic, 'pair has', 'pairs have')} no topic, as others of the file have: if lines were added since it was expanded,\n"
+            "the topics stand at wrong lines; run `chatbot corpus expand` again, or delete NAME.groups.tsv"
+        )
     if report.needing:
         yield f"{plural(report.needing, 'pair needs', 'pairs need')} more of the turns before than are read, and are left out: a higher --history hears them, and so does --start-from a bundle that heard as many"
     yield from _replies(report, paths)

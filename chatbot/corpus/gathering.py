@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.corpus.folding import fold
-from chatbot.corpus.inspection import SHOWN, Found, Marks, Measures, Problem
+from chatbot.corpus.inspection import OUTSIDE, SHOWN, Found, Marks, Measures, Problem
 from chatbot.corpus.pairs import Block, Count, read_blocks
 from chatbot.corpus.recoding import UTF8, encoding_of, first_odd, name_of, read_recoded
 from chatbot.corpus.split import Names, Rows, split_rows
@@ -157,6 +157,13 @@ class Gathering:
     def of_topics(self) -> NDArray[np.int32]:
         """(N,) places in `topics`, or OUTSIDE, or THEN."""
         return _join([one.topics for one in self._found], np.int32)
+
+    @property
+    def without_topic(self) -> int:
+        """Pairs that have no topic, in files in which others have one."""
+        files = np.repeat([one.file for one in self._found], [len(one.topics) for one in self._found])
+        none = self.of_topics == OUTSIDE
+        return int(np.count_nonzero(none & np.isin(files, files[~none])))
 
     @cached_property
     def heard(self) -> Measures:

@@ -20,6 +20,8 @@ _OTHERS = {  # what makes pairs of other files
     ".topic": "that is a file of topics: `chatbot corpus expand` makes pairs of the folder that it is in",
 }
 _BLANK_LINE = re.compile(rb"^ *\r?\n", re.MULTILINE)
+_NO_GROUP = (0, 0, None)  # after the last
+_EXPAND = "run `chatbot corpus expand` again, which writes both, or delete this file"
 
 
 class Group(NamedTuple):
@@ -124,25 +126,28 @@ def read_pairs(path: Path, *, history: int = 0, alone: bool = False) -> Iterator
 def read_blocks(path: Path, *, history: int = 0, size: int = BLOCK) -> Iterator[Block]:
     """Yields one TSV file in blocks of about `size` bytes. In a file without a blank line each pair stands alone, whatever `history` is.
 
-    Raises CorpusError for what cannot be read; `Block.pairs` for what is no pair.
+    Raises CorpusError for what cannot be read, and for groups of lines that are blank or not there; `Block.pairs` for what is no pair.
     """
     if history and not any(_BLANK_LINE.search(lines.raw) for lines in read_lines(path, size=size)):
         history = 0
     groups = _group_lines(path)
-    number, group = next(groups, (0, None))
+    at, number, group = next(groups, _NO_GROUP)
     before = b""
     theirs: dict[int, Group] = {}
     for lines in read_lines(path, size=size):
         end = lines.number + len(lines)
         theirs = {number: group for number, group in theirs.items() if number >= lines.number - history}
+        rows = lines.raw.split(b"\n") if group and number < end else []
         while group and number < end:
+            if not rows[number - lines.number].strip(b" \r"):
+                raise _of_another(path, at, number)
             theirs[number] = group
-            number, group = next(groups, (0, None))
+            at, number, group = next(groups, _NO_GROUP)
         yield Block(lines, before, theirs, history)
         if history:
             before = _last_lines(before + lines.raw, history)
-    for _ in groups:  # a mistake in what belongs to no line is one too
-        pass
+    if group:
+        raise _of_another(path, at, number)
 
 
 def groups_path(path: Path) -> Path:
@@ -150,20 +155,25 @@ def groups_path(path: Path) -> Path:
     return (path.with_suffix("") if path.suffix in PACKED else path).with_suffix(".groups.tsv")
 
 
-def _group_lines(path: Path) -> Iterator[tuple[int, Group]]:
-    """The groups of the corpus at `path` with the numbers of their lines, in order; none when there is no NAME.groups.tsv beside it."""
+def _group_lines(path: Path) -> Iterator[tuple[int, int, Group]]:
+    """The groups of the corpus at `path`, each after the number of its own line and that of its pair, in order; none without a NAME.groups.tsv beside it."""
     if not path.name or not os.path.isfile(beside := groups_path(path)):
         return
-    remedy, last = "run `chatbot corpus expand` again, or delete this file", 0
+    last = 0
     for number, line in numbered_lines(beside):
         fields = line.split("\t")
         line_number, needs = whole_number(fields[0]), whole_number(fields[-1]) if len(fields) == 5 else 0
-        if len(fields) not in (4, 5) or line_number is None or needs is None:
-            raise CorpusError("not `line, topic, pair, label, needs`", place=f"{beside}:{number}:1", remedy=remedy)
+        if len(fields) not in (4, 5) or not line_number or needs is None:
+            raise CorpusError("not `line, topic, pair, label, needs`", place=f"{beside}:{number}:1", remedy=_EXPAND)
         if line_number < last:
-            raise CorpusError(f"line {line_number} after line {last}", place=f"{beside}:{number}:1", remedy=remedy)
+            raise CorpusError(f"line {line_number} after line {last}", place=f"{beside}:{number}:1", remedy=_EXPAND)
         last = line_number
-        yield last, Group(fields[1], fields[2], fields[3], needs)
+        yield number, last, Group(fields[1], fields[2], fields[3], needs)
+
+
+def _of_another(path: Path, at: int, number: int) -> CorpusError:
+    """What is wrong where line `at` of the groups is of a line that the corpus at `path` does not have: who edited it gave pairs the topics of others."""
+    return CorpusError(f"no pair on line {number} of {path.name}, so these are not the topics of it", place=f"{groups_path(path)}:{at}:1", remedy=_EXPAND)
 
 
 def _last_lines(raw: bytes, most: int) -> bytes:

@@ -66,6 +66,7 @@ class Report:
     utterances: int  # distinct, as `key` folds them
     replies: int
     topics: int
+    without_topic: int  # pairs that have none, in files in which others have one
     conversations: int  # 0 in a file without blank lines
     needing: int  # pairs that need more earlier turns than are read, and are not counted
     train: int  # pairs
@@ -120,7 +121,7 @@ def report(corpora: Corpora, found: Iterable[Found]) -> Report:
     tokens, epochs, seconds = _estimate(all_, parts, longer)
     samples = [sample for sample in all_.samples if sample]
     return Report(
-        pairs=pairs, utterances=count_distinct(rows.utterances), replies=count_distinct(rows.replies), topics=len(all_.topics),
+        pairs=pairs, utterances=count_distinct(rows.utterances), replies=count_distinct(rows.replies), topics=len(all_.topics), without_topic=all_.without_topic,
         conversations=all_.turns.total(), needing=all_.needing, train=_count(parts, IN_TRAIN), valid=_count(parts, IN_VALID), test=_count(parts, IN_TEST),
         problems=tuple(all_.problems), problem_kinds=dict(all_.kinds.most_common()), bad_lines=all_.bad_lines,
         second=guess(samples[0]) or "" if samples else "", marks=_together(all_.marks),

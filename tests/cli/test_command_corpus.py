@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 
 import pytest
 from corpus_reports import SHOP
@@ -246,6 +247,27 @@ def test_check_finds_the_shipped_corpus_like_train_does(chatbot, shipped_bundle)
 def test_broken_groups_are_named_by_their_place(mistake, corpus, tmp_path):
     (tmp_path / "pets.groups.tsv").write_text("1\ta\t\t\nnot a line\n")
     assert "pets.groups.tsv:2:1: " in mistake("corpus", "check", "pets.tsv")
+
+
+@pytest.mark.parametrize("edit", [lambda text: "new\tline\n" + text, lambda text: text.partition("\n")[2]])
+def test_topics_that_stand_at_wrong_lines_since_the_corpus_was_edited_are_refused(chatbot, mistake, topics, tmp_path, edit):
+    chatbot("corpus", "expand", "small-talk")
+    path = tmp_path / "small-talk.tsv"
+    path.write_text(edit(path.read_text()))
+    for command in (["check"], ["stats"], ["check", "--history", 1], ["split"]):
+        found = mistake("corpus", *command, "small-talk.tsv")
+        assert re.match(r"small-talk.groups.tsv:\d+:1: no pair on line \d+ of small-talk.tsv, so these are not the topics of it; ", found)
+    assert "small-talk.groups.tsv:" in mistake("train", "small-talk.tsv")
+
+
+def test_pairs_that_have_no_topic_where_others_have_one_are_told(chatbot, corpus, larger, tmp_path):
+    (tmp_path / "pets.groups.tsv").write_text("".join(f"{number}\tt{number % 2}\t\t\t0\n" for number in range(1, 40)))
+    (tmp_path / "plain.tsv").write_text(larger)
+    advised = "  - 1 pair has no topic, as others of the file have: if lines were added since it was expanded,\n    the topics stand at wrong lines; "
+    ran = chatbot("corpus", "check", "pets.tsv", "plain.tsv")
+    assert ran.code == 0
+    assert advised in ran.out
+    assert "no topic" not in chatbot("corpus", "check", "plain.tsv").out
 
 
 def test_json_of_check_has_no_surprises(chatbot, corpus, strict_json):
