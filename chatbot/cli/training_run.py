@@ -90,7 +90,7 @@ class TrainingRun:
         data = _data(sources, folder, settings, processes, base.vocabulary if base else None, tell)
         if saved and (saved.facts["fingerprints"] != _fingerprints(data) or saved.vocabulary != data.vocabulary.model):
             if not fresh:
-                raise _other(sources, saved.facts["fingerprints"], _fingerprints(data))
+                raise _other(sources, folder, command, saved.facts, _fingerprints(data))
             saved = None
         if processes.first and not saved:
             resume.forget(folder)
@@ -290,13 +290,22 @@ def _begun(folder: Path, settings: Settings, fresh: bool) -> checkpoint.Saved | 
         return saved
     if fresh:
         return None
-    processes = f"torchrun --nproc-per-node {before['processes']} -m " if before["processes"] > 1 else ""
-    how = f"go on with: {processes}{saved.facts['command']}, or" if saved.facts["command"] else "use these, or"
-    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how} start over with --fresh")
+    how = _go_on(saved.facts) if saved.facts["command"] else "use these"
+    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how}, or start over with --fresh")
 
 
-def _other(sources: Sources, before: Sequence[str], now: Sequence[str]) -> CorpusError:
-    """What is not as it was when the interrupted run began: which of the corpora, by their fingerprints."""
+def _go_on(facts: Mapping[str, Any]) -> str:
+    """The advice to give the command of an interrupted run, which is known unless it is private."""
+    processes = facts["settings"]["processes"]
+    return f"go on with: {f'torchrun --nproc-per-node {processes} -m ' if processes > 1 else ''}{facts['command']}"
+
+
+def _other(sources: Sources, folder: Path, command: str, facts: Mapping[str, Any], now: Sequence[str]) -> CorpusError:
+    """What is not as it was when the interrupted run of these `facts` began: the command, or which of the corpora, by their fingerprints."""
+    before = facts["fingerprints"]
+    if before[0] != now[0] and facts["command"] != command:
+        remedy = f"{_go_on(facts)}, name another folder with --out, or start over with --fresh"
+        return CorpusError("an interrupted run of another command is there", place=folder, remedy=remedy)
     files = (sources.corpora, sources.mix, (sources.valid,) if sources.valid else ())
     for what, those, then, here in zip(("the corpus", "--mix", "--valid"), files, before, now, strict=True):
         if then != here and bool(then) != bool(here):

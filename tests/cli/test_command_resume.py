@@ -146,6 +146,15 @@ def test_a_changed_corpus_is_refused(train, interrupted, corpus):
     assert "going on" in again(train).out
 
 
+def test_another_corpus_is_not_said_to_have_changed(train, interrupted, corpus):
+    (corpus.parent / "other.tsv").write_text(corpus.read_text("utf-8") + "one more\tindeed\n", "utf-8")
+    ran = train("other.tsv", "--epochs", 3, "--batch-tokens", 150, "--out", "models/pets")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert ran.err.startswith("chatbot: models/pets: an interrupted run of another command is there; go on with: chatbot train pets.tsv ")
+    assert ran.err.endswith(", name another folder with --out, or start over with --fresh\n")
+    assert untouched(interrupted)
+
+
 def test_another_validation_file_is_named_and_the_corpus_is_not_blamed(train, interrupted, corpus, tmp_path):
     (tmp_path / "own.tsv").write_text("who is there\tyou\n", "utf-8")
     ran = again(train, "--valid", "own.tsv")
