@@ -21,7 +21,7 @@ def claimed(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # imports much, for those alone who write
 
     inside = folder / FOLDER
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    made = [one for one in (folder, *folder.parents) if not os.path.exists(one)]  # unlike Path.exists, no error in a folder that may not be looked into
     path = inside / "lock"
     lock = FileLock(path, timeout=0)
     try:

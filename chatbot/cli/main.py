@@ -78,7 +78,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 128 + PIPE
     except OSError as error:
         if error.filename:  # what was named on the command line, or stands where a file should
-            return _mistake(f"{safe_line(str(error.filename))}: {error.strerror}")
+            return _mistake(f"{safe_line(str(error.filename))}: {error.strerror}; check the path and its permissions")
         _hush()  # stdout cannot be written to, such as on a full disk
         return _mistake(f"the answer cannot be written: {error.strerror}")
 

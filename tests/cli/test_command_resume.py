@@ -257,6 +257,22 @@ def test_removing_a_bundle_removes_its_interrupted_run(chatbot, interrupted):
     assert not folder.exists()
 
 
+def test_a_folder_that_may_not_be_looked_into_is_said_with_a_remedy(mistake, corpus, monkeypatch):
+    stat, mkdir = os.stat, os.mkdir
+
+    def refused(what):
+        def call(path, *arguments, **named):
+            if str(path).startswith("models/"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return what(path, *arguments, **named)
+
+        return call
+
+    monkeypatch.setattr(os, "stat", refused(stat))
+    monkeypatch.setattr(os, "mkdir", refused(mkdir))
+    assert mistake("train", "pets.tsv") == "models/pets: a bundle cannot be written there: Permission denied; name another folder with --out"
+
+
 # Signals wherever they come
 
 
