@@ -70,6 +70,8 @@ def new(
     name = folder.name or folder.resolve().name
     if not name.isprintable():
         raise CorpusError("a name that cannot be printed", place=folder, remedy="use letters, digits, - and _")
+    if "-" in (name[:1], str(folder)[:1]):
+        raise CorpusError("a name that begins with a hyphen, as options do", place=folder, remedy="begin it with a letter or a digit")
     if folder.suffix in (".tsv", ".topic"):
         raise CorpusError("a folder is begun, not a file", place=folder, remedy=f"name it {folder.stem}")
     try:

@@ -55,9 +55,9 @@ def test_what_is_there_is_kept(mistake, faq, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "nosuch/faq", "a\nb", "\x1b[31m", "x" * 300])
+@pytest.mark.parametrize("name", ["", ".", "..", "nosuch/faq", "a\nb", "\x1b[31m", "x" * 300, "-lib", "./-lib", "--"])
 def test_a_name_that_cannot_be_is_refused(mistake, tmp_path, name):
-    mistake("corpus", "new", name)
+    mistake("corpus", "new", "--", name)
     assert os.listdir(tmp_path) == []
 
 
