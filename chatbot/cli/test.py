@@ -72,7 +72,7 @@ def play(
     if fail_fast and (accept or accept_new or len(model or ()) > 1):
         raise OptionError("--fail-fast goes with one --model and without --accept", remedy="leave it out")
     transcripts = [read(path) for path in selecting.files(paths)]
-    if check_format:
+    if check_format and transcripts:
         raise typer.Exit(_check_format(transcripts))
     fits = selecting.titled(keyword) if keyword else lambda scene: True
 
@@ -81,7 +81,9 @@ def play(
 
     transcripts = [transcript for transcript in transcripts if chosen(transcript)]
     if not transcripts:
-        print("chatbot: nothing to test: no scene there" + (f" whose title fits -k “{safe_line(keyword)}”" if keyword else ""), file=sys.stderr)
+        where = f"{', '.join(map(str, paths))}: nothing to test: no scene there"
+        lacking = f" whose title fits -k “{keyword}”; leave it out, or try other words" if keyword else "; name .chat files, or folders that hold some"
+        print(safe_line(f"chatbot: {where}{lacking}"), file=sys.stderr)
         raise typer.Exit(NOTHING)
     from chatbot.transcripts.playing import Cast
     from chatbot.transcripts.report import Run
@@ -147,7 +149,7 @@ def _check_format(transcripts: "Sequence[Transcript]") -> int:
         before, after = (text.split("\n") for text in (transcript.text, should))
         for line in difflib.unified_diff(before, after, str(transcript.path), f"{transcript.path} as it should look", lineterm=""):
             typer.echo(safe_line(line.rstrip("\r")))
-    return NOTHING if not transcripts else int(bool(wrong))
+    return int(bool(wrong))
 
 
 def _painted(line: str) -> str:

@@ -90,7 +90,12 @@ def test_trials_are_told_with_their_interval(chatbot, own, write):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "told"), [(("a.chat", "-k", "zzz"), "whose title fits -k “zzz”"), (("empty",), "no scene there"), (("none.chat",), "no scene there")]
+    ("chosen", "told"),
+    [
+        (("a.chat", "-k", "zzz"), "whose title fits -k “zzz”"),
+        (("empty",), "empty: nothing to test: no scene there; name .chat files"),
+        (("none.chat",), "none.chat: nothing to test: no scene there; "),
+    ],
 )
 def test_nothing_to_test_is_neither_right_nor_wrong(chatbot, own, write, tmp_path, chosen, told):
     write(*WRONG)
