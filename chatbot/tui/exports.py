@@ -28,8 +28,11 @@ def export(session: Session, at: int, where: str, picture: Callable[[], str] | N
     numbers = session.thread(at)
     if kind == ".svg" and picture is not None:
         text = picture()
+    elif not kind and os.path.isdir(path):
+        raise SessionError("a folder, not a file", place=where, remedy=f"type /export {where.rstrip('/')}/talk.md, or another ending: {endings}")
     elif kind not in ENDINGS.split():
-        raise SessionError(f"no kind of file called “{safe_line(kind) or 'nothing'}”", place=where, remedy=f"let it end in one of {endings}")
+        what = f"no kind of file called “{safe_line(kind)}”" if kind else "no ending, which tells the kind of file"
+        raise SessionError(what, place=where, remedy=f"let it end in one of {endings}")
     elif not numbers:
         raise SessionError(
             "nothing has been said to this bundle yet", place=where, remedy="say something first; what was said before /model is another conversation"

@@ -281,6 +281,12 @@ def test_exports_hold_what_was_said_and_overwrite_nothing(engine, tmp_path, monk
         await see(pilot, "is there already")
         await ask(pilot, "/export a.exe")
         await see(pilot, "no kind of file called “.exe”")
+        (tmp_path / "adir").mkdir()
+        await ask(pilot, "/export adir")
+        await see(pilot, "adir: a folder, not a file; type /export adir/talk.md")
+        await ask(pilot, "/export talk")
+        await see(pilot, "talk: no ending, which tells the kind of file; let it end in one of .md")
+        (tmp_path / "adir").rmdir()
         await ask(pilot, "/export /nonexistent/a.md")
         await see(pilot, "/nonexistent/a.md: cannot be written")
         for odd in ("~nobody-of-that-name/a.md", f"{'a' * 300}.md", "a\0b.md"):
