@@ -231,11 +231,15 @@ def remove(folder: Path) -> None:
         raise BundleError(f"cannot be removed: {error.strerror}", place=error.filename or folder, remedy="check its permissions") from None
 
 
-def find(model: str | None) -> Path:
-    """The folder of a bundle: by path, by name under ./models or among the shipped; by default the newest own one, else the shipped one."""
+def find(model: str | None, *, racing: bool = False) -> Path:
+    """The folder of a bundle: by path, by name under ./models or among the shipped; by default the newest own one, else the shipped one.
+
+    With `racing` the default is the newest that has an interrupter.
+    """
     own = Path("models")
     if model is None:
-        newest = max(((_created(path), path) for path in own.glob("*/") if os.path.isfile(path / "bundle.json") and not is_shipped(path)), default=None)
+        mine = (path for path in own.glob("*/") if os.path.isfile(path / "bundle.json") and not is_shipped(path))
+        newest = max(((_created(path), path) for path in mine if not racing or _races(path)), default=None)
         return newest[1] if newest else shipped("models") / BUNDLES[0]
     for folder in (Path(model), own / model, shipped("models") / model):
         if model and os.path.isfile(folder / "bundle.json"):  # unlike Path.is_file, no error for a name that is too long
@@ -265,6 +269,14 @@ def _created(folder: Path) -> str:
         return str(read_json(folder).get("created", ""))
     except BundleError:
         return ""
+
+
+def _races(folder: Path) -> bool:
+    """Whether the bundle in `folder` has an interrupter; damaged ones count as without."""
+    try:
+        return bool(read_json(folder)["interrupters"])
+    except BundleError:
+        return False
 
 
 def _fill(network: nn.Module, path: Path) -> None:

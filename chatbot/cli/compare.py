@@ -46,7 +46,7 @@ def compare(
     decoding = options.in_effect(decoding, bundle.details, known_replies, unsure="")  # the race is about what was said, sure or not
     listener = Bot.of(bundle)
     if not bundle.interrupters:
-        raise BundleError("no interrupter in it to compare with", place=bundle.path, remedy="train one without --no-interrupter")
+        raise BundleError("no interrupter in it to compare with", place=bundle.path, remedy="add --model small-talk, or train one without --no-interrupter")
     interrupter = Bot.of(bundle, wait=min(bundle.interrupters) if wait is None else wait)
     shown: list[tuple[Race, Ladder, Attention | Influence]] = []
     for utterance in [*text, with_ending(text[0], ending)] if ending is not None else text:

@@ -20,8 +20,10 @@ History = tuple[tuple[str, str], ...]
 class BundleEngine:
     """Loads a bundle when it is asked to, so that the screen can be drawn before torch is imported."""
 
-    def __init__(self, model: str | None, device: str, wait: int | None = None, *, known_replies: bool | None = None, unsure: str | None = None) -> None:
-        self.model, self._device, self._wait, self._known_replies, self._unsure = model, device, wait, known_replies, unsure
+    def __init__(
+        self, model: str | None, device: str, wait: int | None = None, *, known_replies: bool | None = None, unsure: str | None = None, racing: bool = False
+    ) -> None:
+        self.model, self._device, self._wait, self._known_replies, self._unsure, self._racing = model, device, wait, known_replies, unsure, racing
         self._folder: Path
         self._listener: Bot
         self._interrupters: dict[int, Bot] = {}
@@ -40,10 +42,12 @@ class BundleEngine:
         from chatbot.cli.options import torch_device
 
         torch.set_num_threads(1)  # one reply at a time runs best on one thread
-        folder = bundles.find(model or self.model)
+        folder = bundles.find(model or self.model, racing=self._racing)
         bundle = bundles.load(folder, device=torch_device(self._device))
         details, network = bundle.details, bundle.details.network
         listener = Bot.of(bundle)
+        if model is None and self._racing and not bundle.interrupters:
+            raise BundleError("no interrupter in it, which a tour shows", place=folder, remedy="add --model small-talk")
         if model is None and self._wait is not None:
             Bot.of(bundle, wait=self._wait)  # says so when the bundle has none of that wait
         interrupters = {wait: Bot.of(bundle, wait=wait) for wait in bundle.interrupters}

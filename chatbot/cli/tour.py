@@ -10,7 +10,9 @@ def tour(model: options.Model = None, device: options.Device = "cpu", plain: opt
 
     chatbot tour\n
     chatbot tour --model small-talk.ko
+
+    Without --model, the newest bundle that has an interrupter shows it.
     """
     from chatbot.cli.engine import BundleEngine
 
-    conversed(BundleEngine(model, device), decoding=Decoding(), compare=True, plain=plain, ascii_=ascii_, tour=True)
+    conversed(BundleEngine(model, device, racing=True), decoding=Decoding(), compare=True, plain=plain, ascii_=ascii_, tour=True)

@@ -1,6 +1,7 @@
 """`chatbot talk --resume`, `--check` and `chatbot tour`, as a person types them."""
 
 import re
+import shutil
 
 import pytest
 
@@ -85,6 +86,18 @@ def test_another_bundle_and_other_settings_are_taken_in_the_middle_of_a_plain_ta
 def test_a_plain_tour_has_five_steps_and_an_end(chatbot, own):
     ran = chatbot("tour", "--plain", stdin="/tour\n" * 5)
     assert [line.split()[1] for line in ran.lines if line.startswith("Tour: ")] == ["1/5", "2/5", "3/5", "4/5", "5/5", "That"]
+
+
+def test_a_tour_is_taken_with_a_bundle_that_has_an_interrupter(chatbot, own, shipped_bundle, train, corpus):
+    assert train("pets.tsv", "--no-interrupter", "--epochs", 1).code == 0  # the newest bundle
+    assert "mine, from models/mine" in chatbot("tour", "--plain").out
+    shutil.rmtree(own)
+    assert "small-talk, which ships" in chatbot("tour", "--plain").out
+    for command in ("tour", "--plain"), ("compare", "where is the cat"):
+        ran = chatbot(*command, "--model", "pets")
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "models/pets: no interrupter in it" in ran.err
+        assert "; add --model small-talk" in ran.err
 
 
 def test_a_learning_curve_leaves_out_what_is_no_validation():
