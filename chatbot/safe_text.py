@@ -6,8 +6,11 @@ move the cursor, recolour the screen, or pass for something it is not.
 
 import json
 import math
+import os
 import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 MARKS_PER_BASE = 8
@@ -50,6 +53,17 @@ def safe_text(text: str, *, limit: int = LIMIT) -> str:
 def safe_line(text: str, *, limit: int = LIMIT) -> str:
     """`safe_text` in one line: tabs and line breaks are blanks."""
     return safe_text(text, limit=limit).replace("\n", " ").replace("\t", " ")
+
+
+def safe_command(words: Iterable[str]) -> str:
+    """`words` in one line that can be typed into a shell: what cannot be printed is written by its bytes, which bash and zsh read between $' and '."""
+    return " ".join(shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_typed, word))}'" for word in words)
+
+
+def _typed(character: str) -> str:
+    """A character between $' and '."""
+    plain = character.isprintable() and character not in "\\'"
+    return character if plain else "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
 
 
 def safe_json(value: Any, *, indent: int | None = None) -> str:

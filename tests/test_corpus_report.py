@@ -1,6 +1,7 @@
 """What a corpus is told about itself: laws on small files."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from chatbot.corpus.lines import LONGEST_LINE, read_lines
 from chatbot.corpus.pairs import read_pairs
 from chatbot.corpus.recoding import guess
 from chatbot.corpus.stats import stats
+from chatbot.safe_text import safe_line
 
 ROOT = Path(__file__).parents[1]
 
@@ -181,6 +183,15 @@ def test_advice_names_the_way_out(told):
     assert "--history" not in advised(many), "there are no conversations in it"
     assert "wrong encoding" in advised(["caf\u00c3\u00a9\tyes"] * 9)
     assert not list(advice(told(b""), ["a"]))
+
+
+def test_a_command_that_is_advised_can_be_typed_whatever_the_corpus_is_called(told):
+    names = ["a\nb.tsv", "it's\x1b\\ é.tsv", "plain.tsv", "it's.tsv"]
+    (line,) = [line for one in advice(told(b"a\tb\n"), names) for line in one.split("\n") if line.startswith("chatbot train ")]
+    assert line == safe_line(line)
+    command = line.removeprefix("chatbot train ").partition(" --start-from")[0]
+    typed = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True)
+    assert typed.stdout.decode().split("\0")[:-1] == names
 
 
 def test_advice_on_a_common_reply_breaks_no_topic(told):

@@ -1,6 +1,5 @@
 """Advice on a corpus, in plain words: what will make a dull or a confused bot, and what to do about it."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from chatbot.corpus.gathering import ENCODING
@@ -10,6 +9,7 @@ from chatbot.corpus.report import MANY, Report
 from chatbot.corpus.wording import NO_LETTERS
 from chatbot.options import LIMIT
 from chatbot.records import plural
+from chatbot.safe_text import safe_command
 
 FEW = 3000  # pairs; fewer teach nobody to talk
 DULL = 0.01  # the share of one reply
@@ -20,7 +20,7 @@ DOUBTFUL = 0.05  # the share of pairs, or of held-out utterances, from which on 
 
 def advice(report: Report, paths: Sequence[str]) -> Iterator[str]:
     """Yields what to do, the gravest first. `paths` are the corpora as they were named."""
-    names = shlex.join(paths)
+    names = safe_command(paths)
     clean = f"chatbot corpus check {names} --fix OUT.tsv" if len(paths) == 1 else "`--fix OUT.tsv`, file by file,"
     if report.second:
         lines = report.problem_kinds[NOT_UTF8]
@@ -73,7 +73,7 @@ def _capped(report: Report, paths: Sequence[str]) -> str:
         return "give its topic more replies, or keep fewer of its utterances with @pairs"
     cap = f"--cap-replies {max(10, int(report.pairs * DULL / 2))}"
     plain = [path.removesuffix(".gz").removesuffix(".zst") for path in paths]
-    return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {shlex.join(plain)} {cap} --out OUT.tsv"
+    return f"{'cap it' if plain == list(paths) else 'unpack it and cap it'},\nchatbot corpus import {safe_command(plain)} {cap} --out OUT.tsv"
 
 
 def _held_out(report: Report) -> Iterator[str]:

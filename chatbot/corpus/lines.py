@@ -4,7 +4,6 @@ import codecs
 import errno
 import gzip
 import io
-import shlex
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chatbot.errors import CorpusError
+from chatbot.safe_text import safe_command
 
 LONGEST_LINE = 64 * 1024  # bytes; a longer line is no utterance but a file of another kind
 BLOCK = 1 << 18  # bytes
@@ -58,7 +58,7 @@ class Lines:
                 what = f"byte {error.start + 1} (0x{raw[error.start]:02X}) is not UTF-8"
                 remedy = "save the file as UTF-8"
                 if self.path.suffix == ".tsv":
-                    remedy += f", or convert it: chatbot corpus check {shlex.quote(str(self.path))} --fix OUT.tsv"
+                    remedy += f", or convert it: chatbot corpus check {safe_command([str(self.path)])} --fix OUT.tsv"
                 column = len(raw[: error.start].decode("utf-8")) + 1
                 raise CorpusError(what, place=f"{self.path}:{number}:{column}", remedy=remedy) from None
             if "\0" in line:
