@@ -1,5 +1,6 @@
 """What a corpus is told about itself: laws on small files."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -185,6 +186,7 @@ def test_advice_names_the_way_out(told):
     assert not list(advice(told(b""), ["a"]))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no shell of that kind")
 def test_a_command_that_is_advised_can_be_typed_whatever_the_corpus_is_called(told):
     names = ["a\nb.tsv", "it's\x1b\\ é.tsv", "plain.tsv", "it's.tsv"]
     (line,) = [line for one in advice(told(b"a\tb\n"), names) for line in one.split("\n") if line.startswith("chatbot train ")]
