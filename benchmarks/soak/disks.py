@@ -25,6 +25,7 @@ import psutil
 from kills import PATIENCE, START, Ran, Wrong, _ended, _started, command, corpus, left_by, outcome, replies, run
 
 SIZE = 8 << 20
+SMALL = ("--fresh", "--plan", "0")  # a plan would take more than such a disk
 REMAINDERS = (0, 4, 16, 64, 128, 256, 384, 512, 768, 1024, 1536)  # KiB
 
 
@@ -113,7 +114,7 @@ class Disk:
     def filled(self, at: int) -> Ran:
         """A run that holds on before a move of a file, and goes on when the disk is full."""
         environment = {"KILL_AT": str(at), "KILL_WITH": "SIGSTOP"}
-        began = _started(self.folder, command("--fresh", out="disk/bundle", seed=2), environment)
+        began = _started(self.folder, command(*SMALL, out="disk/bundle", seed=2), environment)
         while began.poll() is None and psutil.Process(began.pid).status() != psutil.STATUS_STOPPED:
             time.sleep(0.01)
         self.fill(0)
@@ -122,7 +123,7 @@ class Disk:
 
     def again(self, seed: int, environment: dict[str, str] | None = None) -> Ran:
         """A run to its end."""
-        return run(self.folder, command("--fresh", out="disk/bundle", seed=seed), environment)
+        return run(self.folder, command(*SMALL, out="disk/bundle", seed=seed), environment)
 
     def must(self, ran: Ran) -> Ran:
         """`ran`, which must have ended well."""

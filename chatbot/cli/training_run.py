@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from torch import nn
 from chatbot import bundle as bundles
 from chatbot import checkpoint, resume
 from chatbot.bot import Bot
+from chatbot.cli.interrupted_run import another, begun
 from chatbot.cli.model_card import model_card
 from chatbot.cli.options import cores
 from chatbot.cli.settings import Settings, Sources
@@ -25,7 +26,7 @@ from chatbot.corpus.folding import key
 from chatbot.corpus.pairs import Pair
 from chatbot.corpus.split import FEWEST_HELD_OUT
 from chatbot.dataset.prepare import Dataset, Tell, prepare
-from chatbot.errors import BundleError, CorpusError, OptionError
+from chatbot.errors import OptionError
 from chatbot.evaluation.confidence import calibrate
 from chatbot.evaluation.metrics import allowed_replies, begin_differently, evaluate, is_right, losses, twins_among
 from chatbot.networks.seq2seq import Seq2Seq
@@ -84,13 +85,13 @@ class TrainingRun:
         With a bundle `base` its vocabulary and networks are gone on from. `fresh` gives up an interrupted run that is not the same; `tell` hears how
         far preparing has come. Raises CorpusError, OptionError and BundleError.
         """
-        saved = checkpoint.told_to_all(_begun(folder, settings, fresh) if processes.first else None, processes.tell)
+        saved = checkpoint.told_to_all(begun(folder, settings, fresh) if processes.first else None, processes.tell)
         settings = settings.at(saved.facts["settings"]["threads"] if saved else cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
         torch.set_num_threads(settings.threads)
         data = _data(sources, folder, settings, processes, base.vocabulary if base else None, tell)
         if saved and (saved.facts["fingerprints"] != _fingerprints(data) or saved.vocabulary != data.vocabulary.model):
             if not fresh:
-                raise _other(sources, folder, command, saved.facts, _fingerprints(data))
+                raise another(sources, folder, command, saved.facts, _fingerprints(data))
             saved = None
         if processes.first and not saved:
             resume.forget(folder)
@@ -273,47 +274,6 @@ class TrainingRun:
             if len(found) > KNOWN:
                 return ()
         return tuple(self.data.vocabulary.decode(ids) for ids in found)
-
-
-def _begun(folder: Path, settings: Settings, fresh: bool) -> checkpoint.Saved | None:
-    """Where an interrupted run of these settings was left; None where there is none. With `fresh` any other run is none, and raises no error."""
-    if not resume.is_begun(folder):
-        return None
-    try:
-        saved = checkpoint.load(folder)
-    except BundleError:
-        if fresh:
-            return None
-        raise
-    before = saved.facts["settings"]
-    if not (changed := settings.at(before["threads"]).changed_from(before)):
-        return saved
-    if fresh:
-        return None
-    how = _go_on(saved.facts) if saved.facts["command"] else "use these"
-    raise OptionError(f"an interrupted run is there, and it began with {changed}", place=folder, remedy=f"{how}, or start over with --fresh")
-
-
-def _go_on(facts: Mapping[str, Any]) -> str:
-    """The advice to give the command of an interrupted run, which is known unless it is private."""
-    processes = facts["settings"]["processes"]
-    return f"go on with: {f'torchrun --nproc-per-node {processes} -m ' if processes > 1 else ''}{facts['command']}"
-
-
-def _other(sources: Sources, folder: Path, command: str, facts: Mapping[str, Any], now: Sequence[str]) -> CorpusError:
-    """What is not as it was when the interrupted run of these `facts` began: the command, or which of the corpora, by their fingerprints."""
-    before = facts["fingerprints"]
-    if before[0] != now[0] and facts["command"] != command:
-        remedy = f"{_go_on(facts)}, name another folder with --out, or start over with --fresh"
-        return CorpusError("an interrupted run of another command is there", place=folder, remedy=remedy)
-    files = (sources.corpora, sources.mix, (sources.valid,) if sources.valid else ())
-    for what, those, then, here in zip(("the corpus", "--mix", "--valid"), files, before, now, strict=True):
-        if then != here and bool(then) != bool(here):
-            began = f"the interrupted run began {'with' if then else 'without'} {what}"
-            return CorpusError(began, place=sources.corpora[0], remedy="give the same command, or start over with --fresh")
-        if then != here:
-            return CorpusError(f"{what} has changed since the interrupted run began", place=those[0], remedy="restore it, or start over with --fresh")
-    return CorpusError("the vocabulary is another than when the interrupted run began", place=sources.corpora[0], remedy="start over with --fresh")
 
 
 def _data(sources: Sources, folder: Path, settings: Settings, processes: Processes, vocabulary: Vocabulary | None, tell: Tell) -> Dataset:

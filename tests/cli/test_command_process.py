@@ -56,8 +56,9 @@ def test_stdin_is_answered_while_it_is_open_and_a_broken_pipe_is_silent(tmp_path
 
 def test_training_whose_lines_nobody_reads_any_more_stops_and_keeps_what_it_has(chatbot, corpus, tmp_path):
     process = start("train", corpus, "--preset", "tiny", "--no-interrupter", "--epochs", 10_000, "--batch-tokens", 150, "--plain", cwd=tmp_path)
-    process.stdout.readline()
-    process.stdout.close()  # as `| head -1` does
+    while not process.stdout.readline().startswith("first step"):
+        pass
+    process.stdout.close()  # as `| head -4` does
     err = process.stderr.read()
     assert process.wait(timeout=60) == 128 + 13
     assert (err.count("\n"), "the same command goes on" in err) == (1, True)
