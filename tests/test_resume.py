@@ -86,6 +86,13 @@ def test_law_3_a_run_that_goes_on_from_any_step_ends_in_the_same_bits(vocabulary
             assert same(rest[-1].networks, whole[-1].networks), f"from {k} on"
 
 
+def test_a_run_that_had_come_to_its_end_tells_once_what_it_has_come_to(vocabulary, examples):
+    *_, last = run(vocabulary, examples)
+    (again,) = run(vocabulary, examples, checkpoint=through_a_file(last.checkpoint()))
+    assert (again.step, again.epoch_ended, again.best) == (last.step, False, False)
+    assert same(again.networks, last.networks)
+
+
 def test_law_3_a_run_goes_on_in_as_many_parts_whatever_memory_is_free_by_then(vocabulary, examples, monkeypatch):
     """Each part of a batch draws its own dropout."""
     monkeypatch.setattr(loop, "free_memory", lambda: 300_000)

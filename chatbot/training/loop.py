@@ -66,7 +66,7 @@ def train(
     On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity on `valid`;
     with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the epoch, as is which
     batches teach only how their replies begin; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a
-    `checkpoint` training goes on from there as if it had never stopped. A step takes `options.accumulate` batches from each of the `processes`. Raises
+    `checkpoint` training goes on from there as if it had never stopped, and from that of its end yields once what it has come to. A step takes `options.accumulate` batches from each of the `processes`. Raises
     Diverged and Shortage.
     """
     order = _Order(train, options, processes)
@@ -88,6 +88,8 @@ def train(
             checkpoint=lambda: _taken(at, learners), skipped=sum(one.at.skipped_in_all for one in learners), **changes,
         )  # fmt: skip
 
+    if at.epoch > epochs or all(learner.at.stopped for learner in learners):  # nothing is left to do but to save what the run has come to
+        yield progress(learners, tokens=0, padded=0)
     with SideBySide(len(learners) if device.type == "cpu" and processes.world == 1 else 1) as each:
         while at.epoch <= epochs and (active := [learner for learner in learners if not learner.at.stopped]):
             teacher_forcing = _of_epoch(options.teacher_forcing, at.epoch, epochs)

@@ -208,17 +208,19 @@ def test_what_a_run_killed_in_its_first_save_has_left_is_not_in_the_way(train, w
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_run_killed_at_its_first_best_is_no_finished_one(train, whole, monkeypatch, tmp_path, moment):
-    """Whether the bundle is written by then or not, a checkpoint is."""
-    save = training_run.bundles.save
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_run_killed_when_it_saves_ends_in_the_same_bytes(train, whole, monkeypatch, tmp_path, number, moment):
+    """The first best is no finished bundle; the last is written though there is nothing left to train; and the scores are told again."""
+    save, saves = training_run.bundles.save, []
 
     def killed(*arguments):
-        if moment == "after":
+        saves.append(1)
+        if moment == "after" or len(saves) < number:
             save(*arguments)
-        raise KeyboardInterrupt
+        if len(saves) == number:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(training_run, "EPOCH_SECONDS", 1000)
         patched.setattr(training_run.bundles, "save", killed)
         assert again(train).code == 130
     ran = again(train)
