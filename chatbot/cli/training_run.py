@@ -226,12 +226,12 @@ class TrainingRun:
 
     def _keep(self, progress: Progress) -> None:
         """Writes a checkpoint, then the best so far, if it is not written yet: a bundle without a checkpoint beside it is a finished one."""
-        begun = progress.checkpoint()
+        taken = progress.checkpoint()
         facts = {
             "settings": self.settings.facts(), "command": self.command, "fingerprints": _fingerprints(self.data),
-            "saved": self.saved, "unsaved": self._unsaved, "log": self.log, "checkpoint": begun.facts,
+            "saved": self.saved, "unsaved": self._unsaved, "log": self.log, "checkpoint": taken.facts,
         }  # fmt: skip
-        checkpoint.save(self.folder, facts, self.data.vocabulary.model, begun.tensors)
+        checkpoint.save(self.folder, facts, self.data.vocabulary.model, taken.tensors)
         self._kept = time.monotonic()
         if self._unsaved:
             self._write(progress.networks)
