@@ -28,7 +28,7 @@ from chatbot.options import NetworkOptions, TrainingOptions, VocabularyOptions, 
 from chatbot.training.loop import train
 from chatbot.vocabulary import Vocabulary
 
-FAST = {"size": 4000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "batch_tokens": 512, "openings": (0.0, 0.0), "plan": 0.0}
+FAST = {"size": 4000, "attention": "dot", "dropout": 0.0, "word_dropout": 0.0, "epochs": 1, "batch_tokens": 512, "plan": 0.0}
 KINDS = (VocabularyOptions, NetworkOptions, TrainingOptions)
 
 

@@ -28,7 +28,7 @@ from chatbot.records import Decoding
 
 RECIPE = (
     "--layers 2 --hidden 384 --embedding 384 --attention dot --dropout 0.3 --label-smoothing 0.1 --vocab-size 6000 "
-    "--epochs 10 --batch-tokens 2048 --learning-rate 0.002 --openings 0 --plan 0 --no-interrupter --device cpu --plain"
+    "--epochs 10 --batch-tokens 2048 --learning-rate 0.002 --plan 0 --no-interrupter --device cpu --plain"
 )
 RAW = {"BLEU": BLEU(), "BLEU lower-cased": BLEU(lowercase=True), "chrF": CHRF()}
 OF_WORDS = {"BLEU, tokenised": BLEU(tokenize="none", force=True), "chrF": CHRF()}

@@ -1,6 +1,6 @@
 """Ids, in memory or in mapped files, and length-bucketed batches of them.
 
-B rows, S source pieces, T target pieces, N examples. Pieces are counted with the end-mark on the target side. An epoch is cut at random into
+B rows, A of them answered aloud, S source pieces, T target pieces, N examples, R replies that repeat. Pieces are counted with the end-mark on the target side. An epoch is cut at random into
 pools of POOL examples, each pool is bucketed and cut into batches, and these come in a random order: so the order of millions of examples is
 known a pool ahead, and that of a small corpus all at once.
 """
@@ -16,26 +16,32 @@ import torch
 from torch import Tensor
 
 from chatbot.corpus.pairs import Pair
-from chatbot.repeating import Fitting, Repeating, Utterances
+from chatbot.repeating import UNREPEATED, Fitting, Repeating, Utterances
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 LEAST_OTHERS = 4000
 _STRIPE = 2**14  # rows looked at in one go
+SAID = 8  # times that a reply is said to the end in an epoch; one that is given n times more often √n times more often. Which of them are is drawn
+OPENING = 4  # pieces that are taught of the others: they decide which reply it will be
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one step. The target is shifted here and nowhere else: at each place `tokens` holds what was said, `targets` what comes next."""
+    """Rows of one step, of which the first A are answered to the end, and the others only begun.
+
+    The target is shifted here and nowhere else: at each place `tokens` holds what was said, `targets` what comes next.
+    """
 
     source: Tensor  # (B, S)
-    tokens: Tensor  # (B, T) begins with BOS
-    targets: Tensor  # (B, T) ends with EOS, unless only its opening is taught
+    tokens: Tensor  # (A, T) begins with BOS
+    targets: Tensor  # (A, T) ends with EOS
     rows: Tensor  # (B,) the examples' numbers, on the host
     real: int  # source + target pieces that are not padding
     pieces: int  # target pieces that are not padding
+    openings: "Batch | None" = None  # the other rows, each with what its reply begins with
 
     @property
     def padded(self) -> int:
@@ -115,7 +121,8 @@ class Examples:
     """The ids of some pairs, ready to be batched. With a `blend`, an epoch hears of them what it says.
 
     Where one of few replies is to be `chosen`, an epoch hears each utterance once, with one of the replies to it, drawn anew; and often what is said in a piece
-    or two: a "hello" shares no other piece with its like, and is learnt by itself.
+    or two: a "hello" shares no other piece with its like, and is learnt by itself. There most rows teach only which reply it will be, by a plan or by how it begins:
+    how it goes on is the same each time, and learnt by heart.
     """
 
     blend: Blend | None = None
@@ -136,19 +143,44 @@ class Examples:
     def __len__(self) -> int:
         return len(self.source.lengths)
 
-    def sizes(self, rows: Tensor, opening: int = 0) -> tuple[int, int, int]:
+    def sizes(self, rows: Tensor, aloud: int | None = None) -> tuple[int, int, int]:
         """Of a batch of these examples: target pieces, source + target pieces, and these with padding. No id is touched."""
-        source, target = self.source.lengths[rows], self.target.lengths[rows] - 1  # BOS is not said
-        target = target.clamp(max=opening) if opening else target
+        source, target = self.source.lengths[rows], self.target.lengths[rows[:aloud]] - 1  # BOS is not said
         pieces = int(target.sum())
-        return pieces, int(source.sum()) + pieces, len(rows) * int(source.max() + target.max())
+        return pieces, int(source.sum()) + pieces, len(rows) * int(source.max()) + len(target) * int(target.max())
 
-    def batch(self, rows: Tensor, opening: int = 0) -> Batch:
-        """The examples of that number as one batch, with an `opening` only so many pieces of each target."""
-        target = self.target.padded(rows)
-        end = opening + 1 if opening else None
-        pieces, real, _ = self.sizes(rows, opening)
-        return Batch(self.source.padded(rows), target[:, :end][:, :-1], target[:, 1:end], rows, real, pieces)
+    def batch(self, rows: Tensor, aloud: int | None = None) -> Batch:
+        """The examples of that number as one batch, of which the first so many are answered `aloud` (at least one), or all."""
+        source, target = self.source.padded(rows), self.target.padded(rows[:aloud])
+        pieces, real, _ = self.sizes(rows, aloud)
+        openings = None
+        if others := len(rows[len(target) :]):
+            begun = self.target.padded(rows[-others:])[:, : OPENING + 1]
+            openings = Batch(source[-others:], begun[:, :-1], begun[:, 1:], rows[-others:], 0, 0)
+        return Batch(source, target[:, :-1], target[:, 1:], rows, real, pieces, openings)
+
+    def aloud(self, rows: Tensor, seed: int) -> tuple[Tensor, int]:
+        """`rows` with those first that are answered aloud, and how many these are: all of them, unless one of few replies is chosen; at least one."""
+        if not self.repeating.choices:
+            return rows, len(rows)
+        draws = torch.rand(len(rows), generator=torch.Generator().manual_seed(seed))
+        said = draws < self._said[self.repeating.planned(rows)]
+        said[draws.argmin()] = True
+        return torch.cat([rows[said], rows[~said]]), int(said.sum())
+
+    @cached_property
+    def _said(self) -> Tensor:
+        """For each reply that repeats, the share of the rows which have it that say it; 1 for the others. (R + 1,)"""
+        own = self.blend.own if self.blend else 0
+        times = torch.zeros(self.repeating.distinct + 1)  # about, that each is heard in an epoch
+        for some, heard in (
+            (slice(0, own), own * self.blend.times if self.blend else 0),
+            (slice(own, None), self.blend.others if self.blend else len(self._epoch(None))),
+        ):
+            given = self.repeating.numbers[some]
+            given = given[given != UNREPEATED].long().bincount(minlength=len(times))
+            times += given * (heard / max(1, len(self.repeating.numbers[some])))
+        return (SAID / times.clamp(min=SAID)).sqrt().index_fill(0, torch.tensor([self.repeating.distinct]), 1.0)
 
     @cached_property
     def repeating(self) -> Repeating:

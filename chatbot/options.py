@@ -13,8 +13,6 @@ Optimiser = Literal["adamw", "adam", "sgd"]
 PIECES = 2500
 EPOCHS = 8
 UNSURE = "I am not sure that I followed. Could you say it another way?"
-OPENING = 4  # pieces: where replies repeat they decide which one it will be, and the others follow from them
-MOST_OPENINGS = (1.0, 0.1)  # in the first and in the last epoch: first what to say is learnt, then how it is said
 FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 MOST_HISTORY = 1000
 LIMIT = 256  # pieces of an utterance or a reply: a longer pair is left out, and counted aloud
@@ -53,6 +51,7 @@ class NetworkOptions:
     pairs: int = 64  # width of a pair of neighbouring pieces, by which the listener plans as well
     grams: int = 64  # width of a gram of letters or pieces, by which it has a second opinion of its plan
     replies: int = 0  # that repeat: the listener plans which of them it will give. Training counts them
+    by_heart: bool = True  # what is planned is said by heart, and what was heard tells the decoder nothing besides
 
     def __post_init__(self) -> None:
         """Raises OptionError for what cannot be built."""
@@ -84,8 +83,6 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # the norm of all gradients together; 0 does not clip
     label_smoothing: float = 0.0
-    # In the first and in the last epoch, the share of the batches that teach only how replies begin; None: MOST_OPENINGS of the share of replies that repeat
-    openings: tuple[float, float] | None = None
     plan: float = 1.0  # where replies repeat, the listener plans which one it will give before its first word: the weight of the loss that teaches it
     teacher_forcing: tuple[float, float] = (1.0, 1.0)  # in the first and in the last epoch: the share of pieces that are the corpus's own
     patience: int = 5  # epochs without a better validation before a network stops; 0 never stops
@@ -111,7 +108,6 @@ class TrainingOptions:
         for flag, share in (
             ("--label-smoothing", self.label_smoothing),
             ("--warmup", self.warmup),
-            *(("--openings", ratio) for ratio in self.openings or ()),
             *(("--teacher-forcing", ratio) for ratio in self.teacher_forcing),
         ):
             _share(flag, share)
@@ -140,7 +136,7 @@ def network_options_from(stored: dict[str, Any]) -> NetworkOptions:
     """The options that a bundle stores. Raises OptionError for one that this program does not know."""
     if unknown := stored.keys() - {field.name for field in fields(NetworkOptions)}:
         raise OptionError(f"unknown network option {sorted(unknown)[0]}")
-    return NetworkOptions(**{"pairs": 0, "grams": 0, "pieces": False, **stored})  # bundles of 0.1 have none
+    return NetworkOptions(**{"pairs": 0, "grams": 0, "pieces": False, "by_heart": False, **stored})  # bundles of 0.1 have none
 
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:

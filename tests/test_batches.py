@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import BRIEF, Blend, Examples, Ragged, pad, source_ids
+from chatbot.batches import BRIEF, SAID, Blend, Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
@@ -111,15 +111,54 @@ def test_real_and_padded_pieces_are_counted(examples, vocabulary):
         assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
 
 
-def test_an_opening_is_the_beginning_of_each_target_and_is_counted_as_such(examples):
-    for opening in (1, 4, 10_000):
+def test_of_the_rows_that_are_only_heard_no_target_is_in_the_batch_nor_counted(examples):
+    for aloud in (1, 2, 3):
         for whole in examples.batches(400):
-            batch = examples.batch(whole.rows, opening)
+            batch = examples.batch(whole.rows, aloud)
             assert torch.equal(batch.source, whole.source)
-            assert torch.equal(batch.tokens, whole.tokens[:, :opening])
-            assert torch.equal(batch.targets, whole.targets[:, :opening])
+            assert torch.equal(batch.rows, whole.rows)
+            said = whole.targets[:aloud, : batch.targets.shape[1]]
+            assert torch.equal(batch.targets, said)
+            assert not whole.targets[:aloud, batch.targets.shape[1] :].any()
+            assert torch.equal(batch.tokens, whole.tokens[:aloud, : batch.tokens.shape[1]])
             assert (batch.pieces, batch.real - batch.pieces) == (int((batch.targets != PAD).sum()), whole.real - whole.pieces)
-            assert examples.sizes(batch.rows, opening) == (batch.pieces, batch.real, batch.padded)
+            assert examples.sizes(batch.rows, aloud) == (batch.pieces, batch.real, batch.padded)
+
+
+def test_where_replies_do_not_repeat_all_rows_are_answered_aloud(vocabulary):
+    examples = Examples([Pair(f"utterance {number}", f"reply {number}") for number in range(40)], vocabulary)
+    rows = torch.arange(40)
+    assert examples.aloud(rows, 1) == (rows, 40)
+
+
+@pytest.mark.parametrize("blend", [None, Blend(300, 3, 200)])
+def test_a_reply_that_is_given_oftener_is_said_to_the_end_oftener_by_the_root_of_that(vocabulary, blend):
+    replies = ["often"] * 600 + [f"now and then {number % 20}" for number in range(400)] + [f"once {number}" for number in range(100)]
+    examples = Examples([Pair(f"utterance {number}", reply) for number, reply in enumerate(replies)], vocabulary)
+    examples.blend, examples.chosen = blend, not blend
+    said, heard = Counter(), Counter()
+    for epoch in range(30):
+        for place, rows in enumerate(examples.chunks(4000, torch.Generator().manual_seed(epoch))):
+            ordered, aloud = examples.aloud(rows, 1000 * epoch + place)
+            assert sorted(ordered.tolist()) == sorted(rows.tolist())
+            assert 1 <= aloud <= len(rows)
+            said.update(replies[row].split(" ")[0] for row in ordered[:aloud].tolist())
+            heard.update(replies[row].split(" ")[0] for row in rows.tolist())
+    often, now = heard["often"] / 30, heard["now"] / 30 / 20
+    assert said["often"] / 30 == pytest.approx((SAID * often) ** 0.5, rel=0.1)
+    assert said["now"] / 30 / 20 == pytest.approx((SAID * now) ** 0.5 if now > SAID else now, rel=0.1)
+    assert said["once"] == heard["once"]
+
+
+def test_which_rows_are_answered_aloud_is_a_function_of_the_seed(vocabulary):
+    examples = Examples([Pair(f"utterance {number}", f"reply {number % 3}") for number in range(400)], vocabulary)
+    examples.chosen, rows = True, torch.arange(100)
+
+    def order(seed):
+        ordered, aloud = examples.aloud(rows, seed)
+        return ordered[:aloud].tolist()
+
+    assert order(1) == order(1) != order(2)
 
 
 def test_the_order_is_a_function_of_the_generator(examples):

@@ -15,6 +15,7 @@ from chatbot.corpus.pairs import Pair
 from chatbot.networks.seq2seq import Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import NetworkOptions, TrainingOptions
+from chatbot.repeating import Fitting, Repeating, Utterances
 from chatbot.training import learner as learners
 from chatbot.training import loop, memory
 from chatbot.training.learner import IN_A_ROW, Diverged, Learner
@@ -35,9 +36,9 @@ def examples(small_talk, vocabulary):
     return examples
 
 
-def networks(vocabulary, *, dropout=0.3, word_dropout=0.2):
+def networks(vocabulary, *, dropout=0.3, word_dropout=0.2, replies=REPLIES):
     torch.manual_seed(1)
-    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout, replies=REPLIES)
+    options = NetworkOptions(hidden=16, embedding=12, dropout=dropout, word_dropout=word_dropout, replies=replies)
     return {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-1": TokenByTokenRNN(options, len(vocabulary), hidden=20)}
 
 
@@ -197,6 +198,22 @@ def test_a_batch_computed_in_parts_teaches_the_same_without_dropout(vocabulary, 
     (whole,) = examples.batches(10_000)
     assert 1 < len(cut(whole, parts)) <= parts
     near(stepped(learner(vocabulary, **SGD), [whole]), stepped(learner(vocabulary, parts=parts, **SGD), [whole]))
+
+
+@pytest.mark.parametrize("parts", [2, 3, 64])
+@pytest.mark.parametrize("replies", [0, 2])
+def test_the_parts_of_a_batch_share_the_rows_that_are_answered_and_those_that_are_only_begun(vocabulary, examples, monkeypatch, replies, parts):
+    monkeypatch.setattr("chatbot.training.loss.TOLD", 1.0)  # the others draw in each part anew
+    (whole,) = examples.batches(10_000)
+    batch, fitting = examples.batch(whole.rows, 5), Fitting(Repeating(torch.arange(len(examples)) % 2, 2, 0.5), Utterances.of(torch.arange(len(examples))))
+    assert [len(part.tokens) for part in cut(batch, parts)] == {2: [3, 2], 3: [2, 2, 1], 64: [1] * 5}[parts]
+    assert sorted(torch.cat([part.rows for part in cut(batch, parts)]).tolist()) == sorted(whole.rows.tolist())
+
+    def one(parts):
+        network = networks(vocabulary, dropout=0.0, word_dropout=0.0, replies=replies)["listener"]
+        return stepped(Learner("listener", 0, network, 10, TrainingOptions(**SGD), ALONE, parts, fitting if replies else None), [batch])
+
+    near(one(1), one(parts))
 
 
 def scarce(monkeypatch, rows, message="[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"):

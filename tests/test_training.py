@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from chatbot.batches import Examples
+from chatbot.batches import OPENING, Examples
 from chatbot.bot import Bot
 from chatbot.corpus.pairs import Pair
 from chatbot.errors import OptionError
 from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
-from chatbot.options import MOST_OPENINGS, OPENING, PRESETS, NetworkOptions, TrainingOptions
+from chatbot.options import PRESETS, NetworkOptions, TrainingOptions
 from chatbot.repeating import Fitting, Repeating, Utterances
 from chatbot.training.learner import learning_rate
 from chatbot.training.loop import train
@@ -66,7 +66,7 @@ def test_tiny_networks_learn_twelve_pairs_by_heart(pairs, make_vocabulary):
     examples, options = Examples(pairs, vocabulary), NetworkOptions(hidden=32, embedding=24, dropout=0.0, word_dropout=0.0)
     torch.manual_seed(1)
     networks = {"listener": Seq2Seq(options, len(vocabulary)), "interrupter-4": TokenByTokenRNN(options, len(vocabulary), hidden=64, wait=4)}
-    *_, last = run(networks, examples, epochs=120, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, openings=(0.0, 0.0), plan=0.0)
+    *_, last = run(networks, examples, epochs=120, batch_tokens=100, learning_rate=0.015, label_smoothing=0.0, plan=0.0)
     for name, network in last.networks.items():
         bot = Bot(network.eval(), vocabulary)
         replies = [reply.text for reply in bot.replies([pair.utterance for pair in pairs])]
@@ -272,20 +272,6 @@ def test_the_share_of_forced_pieces_goes_from_the_first_epoch_to_the_last(exampl
     assert progress[-1].losses["listener"] < progress[0].losses["listener"]
 
 
-def openings_of(examples, monkeypatch, epochs=1, **options):
-    """Of each batch, in order, how many pieces of its replies it taught."""
-    seen, whole = [], Examples.batch
-
-    def batch(self, rows, opening=0):
-        seen.append(opening)
-        return whole(self, rows, opening)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Examples, "batch", batch)
-        list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=epochs, batch_tokens=20, **options)))
-    return seen
-
-
 class Teacher(nn.Module):
     """A network that says everything with equal probability: its loss is the same for every piece."""
 
@@ -300,39 +286,21 @@ class Teacher(nn.Module):
         return 0 * self.table.weight.sum() + torch.ones(*tokens.shape, 400), context
 
 
-def test_a_share_of_the_batches_teaches_how_replies_begin_the_same_ones_each_time(small_talk, vocabulary, monkeypatch):
-    examples = Examples([Pair(utterance, reply) for utterance, reply in small_talk] * 20, vocabulary)
-    seen = openings_of(examples, monkeypatch, openings=(0.6, 0.6))
-    assert set(seen) == {0, OPENING}
-    assert seen.count(OPENING) / len(seen) == pytest.approx(0.6, abs=0.1)
-    assert seen == openings_of(examples, monkeypatch, openings=(0.6, 0.6)) != openings_of(examples, monkeypatch, openings=(0.6, 0.6), seed=2)
-    assert set(openings_of(examples, monkeypatch, openings=(0.0, 0.0))) == {0}
-    assert set(openings_of(examples, monkeypatch, openings=(1.0, 1.0))) == {OPENING}
+def test_a_piece_counts_as_much_where_most_rows_are_only_heard(small_talk, vocabulary):
+    examples = Examples([Pair(f"{utterance} {number}", reply) for utterance, reply in small_talk for number in range(40)], vocabulary)
+    examples.chosen = True
+    steps = list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1)))
+    assert steps[0].losses["n"] == pytest.approx(math.log(400), rel=1e-4)
+    assert steps[0].tokens < next(examples.batches(1024)).real
 
 
-def test_a_single_epoch_teaches_openings_and_whole_replies(examples, monkeypatch):
-    seen = openings_of(examples, monkeypatch, epochs=1, openings=(1.0, 0.0))
-    assert set(seen) == {0, OPENING}
-
-
-def test_how_many_batches_teach_openings_goes_from_the_first_epoch_to_the_last(examples, monkeypatch):
-    seen = openings_of(examples, monkeypatch, epochs=3, openings=(1.0, 0.0))
-    third = len(seen) // 3
-    assert (set(seen[:third]), set(seen[-third:])) == ({OPENING}, {0})
-    assert seen[third : 2 * third].count(OPENING) / third == pytest.approx(0.5, abs=0.15)
-
-
-def test_unless_it_is_said_openings_are_taught_as_often_as_replies_repeat(small_talk, vocabulary, monkeypatch):
-    pairs = [Pair(utterance, reply) for utterance, reply in small_talk]
-    repeating = openings_of(Examples(pairs * 30, vocabulary), monkeypatch)
-    assert repeating.count(OPENING) / len(repeating) == pytest.approx(sum(MOST_OPENINGS) / 2 * (1 - 1 / 30), abs=0.1)
-    assert set(openings_of(Examples({pair.reply: pair for pair in pairs}.values(), vocabulary), monkeypatch)) == {0}
-
-
-def test_a_piece_counts_as_much_in_an_opening_as_its_batch_has_few(examples):
-    for share in (0.0, 1.0):
-        progress = list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, openings=(share, share))))
-        assert progress[0].losses["n"] == pytest.approx(math.log(400), rel=1e-4)
+def test_a_plan_hears_all_rows_at_once(examples, fresh, monkeypatch):
+    rows, heard = next(examples.batches(400)).rows, []
+    for network in fresh(replies=2)["listener"], fresh()["listener"]:
+        encode = network.encode
+        monkeypatch.setattr(network, "encode", lambda source, encode=encode: heard.append(len(source)) or encode(source))
+        Lesson(network, TrainingOptions(), choosing(torch.arange(len(examples)) % 2))(examples.batch(rows, 2), 1.0)
+    assert heard == [len(rows), len(rows) - 2, 2]
 
 
 def test_the_loss_is_summed_over_what_is_no_padding():
@@ -366,11 +334,21 @@ def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is
     for name, network in networks.items():
         lesson = Lesson(network.eval(), TrainingOptions(plan=2.0), fitting)
         for batch in (examples.batch(rows), examples.batch(rows, 2)):
-            plain, nats = Lesson(network, TrainingOptions())(batch, 1.0)
             both, told = lesson(batch, 1.0)
-            assert plain == nats == told
-            planned = len(rows) if name == "listener" else 0
-            torch.testing.assert_close(both - plain, torch.tensor(2 * planned * math.log(3)), rtol=1e-5, atol=1e-5)
+            if name == "listener":
+                torch.testing.assert_close(both - told, torch.tensor(2 * len(rows) * math.log(3)), rtol=1e-5, atol=1e-5)
+                assert 0 < told < 8 * batch.pieces
+            else:
+                assert lesson(batch, 1.0) == Lesson(network, TrainingOptions())(batch, 1.0)
+                assert told == cross_entropy(target_logits(network, batch), batch.targets)
+
+
+def test_who_cannot_plan_is_taught_how_the_replies_begin_that_are_not_said_to_the_end(examples, fresh):
+    rows, network = next(examples.batches(400)).rows, fresh()["interrupter-1"].eval()
+    both, nats = Lesson(network, TrainingOptions())(examples.batch(rows, 2), 1.0)
+    whole = examples.batch(rows[2:])
+    begun = cross_entropy(target_logits(network, whole)[:, :OPENING], whole.targets[:, :OPENING])
+    torch.testing.assert_close(both - nats, begun, rtol=1e-4, atol=1e-4)
 
 
 def test_a_plan_teaches_what_the_listener_hears(examples, fresh):
@@ -403,9 +381,10 @@ def test_each_opinion_of_a_plan_is_taught_by_itself_and_what_is_planned_is_their
     torch.testing.assert_close(loss - nats, 0.5 * taught, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("by_heart", [True, False])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cell):
-    network, source = fresh(replies=2, cell=cell)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+def test_what_is_planned_is_told_to_the_decoder_before_its_first_word_and_what_was_heard_only_where_no_reply_repeats(fresh, cell, by_heart):
+    network, source = fresh(replies=2, cell=cell, by_heart=by_heart)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
     heard = network.encode(source)
     for reply in range(3):
         torch.nn.init.zeros_(network.planner.which.weight)
@@ -414,22 +393,27 @@ def test_what_is_planned_is_told_to_the_decoder_before_its_first_word(fresh, cel
         assert context.plan.logits.argmax(-1).tolist() == [reply, reply]
         told = network.planner.told.weight[reply]
         for decided in (context.decided(), heard.decided(heard.plan.only(torch.tensor([reply, reply])))):
-            torch.testing.assert_close(decided.state[-1], heard.state[-1] + told)
+            own = float(reply == 2 or not by_heart)
+            torch.testing.assert_close(decided.state[-1], own * heard.state[-1] + told)
+            for before, after in zip(heard.state[:-1], decided.state[:-1], strict=True):
+                torch.testing.assert_close(after, own * before)
             assert decided.plan is None
             assert decided.decided() is decided
 
 
-def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh):
-    network, source = fresh(replies=2)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+@pytest.mark.parametrize("by_heart", [True, False])
+def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh, by_heart):
+    network, source = fresh(replies=2, by_heart=by_heart)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
     heard, told = network.encode(source), network.planner.told.weight.clone()
     more = network.planning(4, {3: 0, 0: 1}).eval()
     assert more.options.replies == 4
     torch.testing.assert_close(more.encode(source).plan.logits[:, [3, 0, 4]], heard.plan.logits)
     torch.testing.assert_close(more.planner.told.weight[[3, 0, 4]], told)
     assert torch.equal(more.planner.by_grams.grams.table.weight, network.planner.by_grams.grams.table.weight)
-    assert not more.planner.told.weight[[1, 2]].any(), "nothing is told of what has yet to be learnt"
+    assert bool(more.planner.told.weight[[1, 2]].any()) == by_heart, "what was heard tells enough of what has yet to be learnt, where it is told at all"
     assert more.planning(0, {}).encode(source).plan is None
-    assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
+    if not by_heart:
+        assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
 
 
 def test_padding_does_not_change_a_plan(fresh):
@@ -545,7 +529,7 @@ def test_training_leaves_the_padding_silent(examples, fresh):
         (NetworkOptions, {"layers": 0}), (NetworkOptions, {"word_dropout": 1.0}), (NetworkOptions, {"hidden": 10**9}), (NetworkOptions, {"dropout": 1.0}), (NetworkOptions, {"dropout": -0.1}), (NetworkOptions, {"dropout": math.nan}),
         (TrainingOptions, {"optimiser": "adagrad"}), (TrainingOptions, {"epochs": -1}), (TrainingOptions, {"batch_tokens": 0}), (TrainingOptions, {"clip": -1.0}),
         (TrainingOptions, {"learning_rate": 0.0}), (TrainingOptions, {"learning_rate": math.inf}), (TrainingOptions, {"learning_rate": math.nan}),
-        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"openings": (1.0, 1.1)}), (TrainingOptions, {"plan": -1.0}), (TrainingOptions, {"openings": (math.nan, 0.0)}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
+        (TrainingOptions, {"label_smoothing": 1.5}), (TrainingOptions, {"plan": -1.0}), (TrainingOptions, {"teacher_forcing": (1.0, 1.2)}), (TrainingOptions, {"seed": -1}),
         (TrainingOptions, {"warmup": -0.5}), (TrainingOptions, {"patience": -1}), (TrainingOptions, {"clip": math.nan}),
     ],
     ids=str,

@@ -19,7 +19,7 @@ from chatbot.cli.signals import PIPE, Stop
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
-from chatbot.options import EPOCHS, MOST_HISTORY, MOST_OPENINGS, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.options import EPOCHS, MOST_HISTORY, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.records import whole_number
 from chatbot.safe_text import safe_line
 
@@ -92,14 +92,6 @@ def train(
     weight_decay: Annotated[float, typer.Option(metavar="X", help="How fast weights that are not needed shrink.")] = _TRAINING.weight_decay,
     clip: Annotated[float, typer.Option(metavar="X", help="Norm of the gradients at the most; 0 for any.")] = _TRAINING.clip,
     label_smoothing: Annotated[float, typer.Option(metavar="P", help="Share of a target that goes to all other pieces.")] = _TRAINING.label_smoothing,
-    openings: Annotated[
-        str | None,
-        typer.Option(
-            metavar="P[:Q]",
-            help="Share of the batches that teach only how replies begin; from P in the first epoch to Q in the last."
-            f" Default: {MOST_OPENINGS[0]:g}:{MOST_OPENINGS[1]:g} of the share of replies that repeat.",
-        ),
-    ] = None,
     plan: Annotated[
         float,
         typer.Option(metavar="X", help="Where replies repeat, the listener plans which one it will give: weight of the loss that teaches it. 0 for no plan."),
@@ -132,7 +124,7 @@ def train(
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,
-        label_smoothing=label_smoothing, openings=None if openings is None else _ratios("--openings", openings), plan=plan, teacher_forcing=_ratios("--teacher-forcing", teacher_forcing), patience=patience, seed=seed,
+        label_smoothing=label_smoothing, plan=plan, teacher_forcing=_ratios("--teacher-forcing", teacher_forcing), patience=patience, seed=seed,
     )  # fmt: skip
     if no_interrupter and wait is not None:
         raise OptionError(f"--wait {safe_line(wait)} is of the interrupter, and --no-interrupter trains none", remedy="leave out one of the two")

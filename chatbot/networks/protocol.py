@@ -26,6 +26,7 @@ class Plan(NamedTuple):
 
     opinions: tuple[Tensor, ...]  # logits (B, R + 1) each, taught each by itself; the last reply is one that does not repeat
     told: Tensor  # (R + 1, H) what a decoder is told of each
+    by_heart: bool = True  # whether it says a reply that repeats from that alone
 
     @property
     def logits(self) -> Tensor:
@@ -59,12 +60,16 @@ class Context(NamedTuple):
         return self._replace(memory=None).rows(index)._replace(memory=self.memory)
 
     def decided(self, weights: Tensor | None = None) -> "Context":
-        """With each of the planned replies in mind as much as `weights` (B, R + 1) say; by default as likely as it is. Without a plan, this."""
+        """With each of the planned replies in mind as much as `weights` (B, R + 1) say; by default as likely as it is. Without a plan, this.
+
+        What repeats is said by heart: what was heard is passed on only as far as the reply is one that does not.
+        """
         if self.plan is None:
             return self
-        *others, last = self.state
-        weights = self.plan.logits.softmax(-1) if weights is None else weights
-        return self._replace(state=(*others, last + weights.to(last.dtype) @ self.plan.told.to(last.dtype)), plan=None)
+        weights = (self.plan.logits.softmax(-1) if weights is None else weights).to(self.state[-1].dtype)
+        own = weights[:, -1:] if self.plan.by_heart else 1.0  # (B, 1)
+        *others, last = (part * own for part in self.state)
+        return self._replace(state=(*others, last + weights @ self.plan.told.to(last.dtype)), plan=None)
 
 
 class Network(Protocol):

@@ -115,12 +115,12 @@ class Seq2Seq(nn.Module):
     def planning(self, replies: int, known: Mapping[int, int]) -> "Seq2Seq":
         """This network with a new plan, of so many replies.
 
-        `known` are those that it could plan before: their numbers now, and then; of others it is told nothing until it learns them.
+        `known` are those that it could plan before: their numbers now, and then.
         """
         before, had = self.planner, self.options.replies
         self.options = replace(self.options, replies=replies)
         self.planner = Planner(self.options, self.letters).to(self.said.table.weight.device).train(self.training) if replies else None
-        if self.planner:
+        if self.planner and not self.options.by_heart:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:
             now, then = [*known.keys(), replies], [*known.values(), had]
@@ -136,8 +136,8 @@ class Seq2Seq(nn.Module):
 class Planner(nn.Module):
     """Which of R replies that repeat it is going to be, or one that does not, decided by all that was heard, before the first word.
 
-    What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a added to its state (a memory network of
-    one look: Weston et al. 2015). s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
+    What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a (a memory network of one look: Weston et al.
+    2015), and, as far as it is none of them, with what was heard: a reply that repeats is said by heart. s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
     the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it. A second
     opinion goes by grams alone, of letters too, V g + c: it knows a word that is mistyped or new in this form. Each opinion is taught by itself; taught as one,
     what grams tell by heart is never composed by the network: "did I hate it? no". Training tells the decoder its reply in most of the rows, and in the others
@@ -146,7 +146,7 @@ class Planner(nn.Module):
 
     def __init__(self, options: NetworkOptions, letters: Tensor | None) -> None:
         super().__init__()
-        self.dropout = Dropout(options.dropout)
+        self.dropout, self.by_heart = Dropout(options.dropout), options.by_heart
         self.pairs = Grams(options, PAIRS, options.pairs) if options.pairs else None
         self.which = nn.Linear(2 * options.hidden + options.embedding + options.pairs, options.replies + 1)
         self.told = nn.Embedding(options.replies + 1, options.hidden)
@@ -169,7 +169,7 @@ class Planner(nn.Module):
         opinions = [self.which(self.dropout(torch.cat([last, highest, words, *pairs], -1)[:, None]))[:, 0]]  # (B, R + 1) each
         if self.by_grams:
             opinions.append(self.by_grams(source, now))
-        return Plan(tuple(opinions), self.told.weight)
+        return Plan(tuple(opinions), self.told.weight, self.by_heart)
 
 
 class ByGrams(nn.Module):

@@ -88,15 +88,16 @@ class Learner:
         self._flags = torch.zeros(self._heed, device=self.device)  # 1 where the gradient of a step was not finite
         self._rows: deque[Tensor] = deque(maxlen=self._heed)
 
-    def learn(self, batches: Sequence[tuple[int, Batch]], weight: float, *, epoch: int, teacher_forcing: float) -> None:
+    def learn(self, batches: Sequence[tuple[int, Batch]], weight: float, *, epoch: int, teacher_forcing: float, told: float | None = None) -> None:
         """One step on `batches`, each with its place in the epoch: this process's share of the step.
 
-        A nat counts `weight`: one over the target pieces of all processes, so that they do not matter. Raises Diverged and Shortage.
+        A nat counts `weight`: one over the target pieces of all processes, so that they do not matter. In the loss that is reported it counts what is
+        `told`, one over those that are answered; by default the same. Raises Diverged and Shortage.
         """
         self.network.train()
         loss = None
         while loss is None:
-            loss = self._affordable(batches, weight, epoch, teacher_forcing)
+            loss = self._affordable(batches, weight, weight if told is None else told, epoch, teacher_forcing)
         self._step(loss)
         self._rows.append(torch.cat([batch.rows for _, batch in batches]))
         if self.at.step % self._heed == 0:
@@ -105,7 +106,7 @@ class Learner:
     def try_out(self, batch: Batch) -> None:
         """Computes the gradient of `batch` and forgets it: the longest of an epoch, so that a shortage of memory shows before the first step."""
         self.network.train()
-        while self._affordable([(0, batch)], 1 / batch.pieces, 0, 1.0) is None:
+        while self._affordable([(0, batch)], 1 / batch.pieces, 1 / batch.pieces, 0, 1.0) is None:
             pass
         self.optimiser.zero_grad()
 
@@ -167,10 +168,10 @@ class Learner:
         """The network as it stands, without what it draws from: a generator cannot be copied in every torch."""
         return copy.deepcopy(self.network, {id(self._chance): None})
 
-    def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor | None:
+    def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, told: float, epoch: int, teacher_forcing: float) -> Tensor | None:
         """The gradient, or None when memory did not suffice: next time each batch is computed in twice as many parts. Raises Shortage."""
         try:
-            return self._gradient(batches, weight, epoch, teacher_forcing)
+            return self._gradient(batches, weight, told, epoch, teacher_forcing)
         except RuntimeError as error:
             if not is_shortage(error) or self.processes.world > 1:  # the others are waiting in the middle of the step
                 raise
@@ -181,7 +182,7 @@ class Learner:
             torch.cuda.empty_cache()
         return None
 
-    def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, epoch: int, teacher_forcing: float) -> Tensor:
+    def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, told: float, epoch: int, teacher_forcing: float) -> Tensor:
         """Leaves the gradient of the step in the weights; the nats a piece of all processes together."""
         self.optimiser.zero_grad()
         total = torch.zeros((), device=self.device)
@@ -194,7 +195,7 @@ class Learner:
                 with self._alone(last), _precision(self.device):
                     loss, nats = self.lesson(part, teacher_forcing)
                     (loss * (weight * self.processes.world)).backward()  # DistributedDataParallel takes the mean
-                total += nats * weight
+                total += nats * told
         return self.processes.sum(total)
 
     def _alone(self, last: bool) -> AbstractContextManager[object]:
@@ -234,15 +235,18 @@ def _optimiser(lesson: Lesson, options: TrainingOptions) -> torch.optim.Optimize
     """The optimiser; weight decay spares biases and embeddings.
 
     Adam moves each weight by about the learning rate, which is little for an embedding of unit size: who makes a reply piece by piece learns its words with
-    a rate that fits them, as if they were stored at 1/√E like what is said. Who plans does not: what it learns by heart sooner, it does not compose.
+    a rate that fits them, as if they were stored at 1/√E like what is said. Who plans does not: what it learns by heart sooner, it does not compose. What it
+    says by heart it learns so.
     """
     tables = {f"{name}.weight" for name, module in lesson.named_modules() if isinstance(module, nn.Embedding)}
     apart: list[dict[str, Any]] = []
     if rare := [weight for module in lesson.modules() if isinstance(module, ByGrams) for weight in module.parameters()]:
         apart.append({"params": rare, "weight_decay": 0.0, **RARE})
-    if options.optimiser != "sgd" and isinstance(lesson.network, Seq2Seq) and not lesson.network.planner:
-        heard = lesson.network.heard.table
-        apart.append({"params": [heard.weight], "weight_decay": 0.0, "rate": heard.embedding_dim**0.5})
+    if options.optimiser != "sgd" and isinstance(lesson.network, Seq2Seq):
+        planner = lesson.network.planner
+        table = lesson.network.heard.table if planner is None else planner.told if planner.by_heart else None
+        if table is not None:
+            apart.append({"params": [table.weight], "weight_decay": 0.0, "rate": table.embedding_dim**0.5})
     taken = {id(weight) for group in apart for weight in group["params"]}
     others = [(name, weight) for name, weight in lesson.named_parameters() if id(weight) not in taken]
     decayed = [weight for name, weight in others if weight.ndim > 1 and name not in tables]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Examples
-from chatbot.options import MOST_OPENINGS, OPENING, TrainingOptions, epochs_of
+from chatbot.options import TrainingOptions, epochs_of
 from chatbot.training.learner import Learner, Validation, seed_of
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
@@ -65,7 +65,7 @@ def train(
 
     On a CPU each has its share of the threads to itself. Each network stops by itself after `options.patience` epochs without a better perplexity on `valid`;
     with `valid` None all epochs are run and the last weights are the result. The order of the data is a function of the seed and the epoch, as is which
-    batches teach only how their replies begin; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a
+    rows are answered to the end; what dropout draws for a batch one of the seed, the network, the epoch and the batch's place in it: with a
     `checkpoint` training goes on from there as if it had never stopped, and from that of its end yields once what it has come to. A step takes `options.accumulate` batches from each of the `processes`. Raises
     Diverged and Shortage.
     """
@@ -95,8 +95,10 @@ def train(
             teacher_forcing = _of_epoch(options.teacher_forcing, at.epoch, epochs)
             began = time.perf_counter()
             for step in order.of(at.epoch, at.cursor):
-                batches = [(place, train.batch(rows, opening)) for place, rows, opening in step.mine]
-                learn = partial(Learner.learn, batches=batches, weight=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing)
+                batches = [(place, train.batch(rows, aloud)) for place, rows, aloud in step.mine]
+                learn = partial(
+                    Learner.learn, batches=batches, weight=step.weight / step.whole, told=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing
+                )  # fmt: skip
                 at.cursor, at.step, at.tokens = step.end, at.step + 1, at.tokens + step.real * len(active)
                 each(learn, active)
                 at.seconds += time.perf_counter() - began
@@ -112,9 +114,10 @@ def train(
 class _Step(NamedTuple):
     """The batches of one step of all processes together."""
 
-    mine: list[tuple[int, Tensor, int]]  # of those that this process computes: the place in the epoch, the rows, and the pieces of their opening or 0
+    mine: list[tuple[int, Tensor, int]]  # of those that this process computes: the place in the epoch, the rows, and how many of them are answered to the end
     weight: float  # 0 where there were fewer batches than processes, and this one computes along for nothing
     end: int  # the place after the last
+    whole: int  # target pieces of all, if every row were answered to the end
     pieces: int  # target pieces of all
     real: int  # source + target pieces of all
     padded: int  # the same with padding
@@ -128,7 +131,6 @@ class _Order:
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
         self.epochs = epochs_of(self.steps, options)
-        self.openings = options.openings or tuple(most * examples.repeating.share for most in MOST_OPENINGS)
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:
         """The rows of each batch."""
@@ -136,15 +138,12 @@ class _Order:
 
     def of(self, epoch: int, cursor: int) -> Iterator[_Step]:
         """The steps of an epoch from the batch at `cursor` on."""
-        chunks = islice(((place, rows, self._opening(epoch, place)) for place, rows in enumerate(self.chunks(epoch))), cursor, None)
-        while group := list(islice(chunks, self.together)):
-            sizes = [self.examples.sizes(rows, opening) for _, rows, opening in group]
+        chunks = islice(enumerate(self.chunks(epoch)), cursor, None)
+        while some := list(islice(chunks, self.together)):
+            group = [(place, *self.examples.aloud(rows, seed_of(self.options.seed, epoch, place))) for place, rows in some]
+            sizes = [(self.examples.sizes(rows)[0], *self.examples.sizes(rows, aloud)) for _, rows, aloud in group]
             mine = group[self.processes.rank :: self.processes.world]
             yield _Step(mine or group[:1], float(bool(mine)), group[-1][0] + 1, *(sum(size) for size in zip(*sizes, strict=True)))
-
-    def _opening(self, epoch: int, place: int) -> int:
-        """How many pieces of its replies a batch teaches; 0 for all."""
-        return OPENING if seed_of(self.options.seed, epoch, place) < _of_epoch(self.openings, epoch, self.epochs) * 2**63 else 0
 
     def _generator(self, epoch: int) -> torch.Generator:
         return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)

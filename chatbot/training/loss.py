@@ -1,6 +1,6 @@
 """Loss and perplexity of a network on a batch.
 
-B rows, T target pieces, V vocabulary. All sums run over target pieces, end-marks counted, padding not; logarithms are natural.
+B rows, A of them answered aloud, T target pieces, V vocabulary. All sums run over target pieces, end-marks counted, padding not; logarithms are natural.
 """
 
 import math
@@ -24,12 +24,12 @@ TOLD = 0.8  # the share of the rows whose decoder is told the reply to give; wit
 def target_logits(
     network: Network, batch: Batch, context: Context | None = None, *, teacher_forcing: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Logits (B, T, V) of what follows each of the batch's tokens, in the `context` of its source if that has been heard already.
+    """Logits (A, T, V) of what follows each of the batch's tokens, in the `context` of its first A sources if they have been heard already.
 
     With full teacher forcing it is one call for all T; below, each next token is the network's own guess with probability
     1 - `teacher_forcing`, drawn for each row (scheduled sampling, Bengio et al. 2015), one call a token.
     """
-    context = network.encode(batch.source) if context is None else context
+    context = network.encode(batch.source[: len(batch.tokens)]) if context is None else context
     if teacher_forcing >= 1:
         return network.decode(batch.tokens, context)[0]
     token, steps = batch.tokens[:, :1], []
@@ -50,7 +50,7 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
 class Lesson(nn.Module):
     """A network and its loss as one module: what several processes share is the gradient of one `forward`.
 
-    Where replies repeat, a listener's plan is taught too, by a loss of its own: a loss over pieces teaches mostly how replies go on, and only their
+    The rows that are not answered to the end teach what their reply is: a plan, or its first pieces. Where replies repeat, a listener's plan is taught too, by a loss of its own: a loss over pieces teaches mostly how replies go on, and only their
     first pieces tell which one it is.
     """
 
@@ -58,23 +58,37 @@ class Lesson(nn.Module):
         super().__init__()
         self.network, self.options = network, options
         self.chance: torch.Generator | None = None  # where its randomness comes from; None: torch's own generator
-        self.fitting = fitting
+        self.fitting = fitting if getattr(network, "planner", None) else None
 
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
+        context, taught = self._planned(batch, self.fitting) if self.fitting else (None, self._begun(batch, teacher_forcing))
+        nats = self._nats(batch, teacher_forcing, context)
+        return nats + taught, nats.detach()
+
+    def _nats(self, batch: Batch, teacher_forcing: float, context: Context | None = None) -> Tensor:
+        logits = target_logits(self.network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)  # type: ignore[arg-type]
+        return cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
+
+    def _begun(self, batch: Batch, teacher_forcing: float) -> Tensor:
+        """The nats of what the replies begin with that are only begun."""
+        return self._nats(batch.openings, teacher_forcing) if batch.openings else torch.zeros((), device=batch.source.device)
+
+    def _planned(self, batch: Batch, fitting: Fitting) -> tuple[Context, Tensor]:
+        """The context in which the first A rows are answered, and what the plans of all rows count.
+
+        Most rows are told their reply, as teacher forcing tells a decoder its pieces, and the others what is planned so far.
+        """
         network: Any = self.network
-        context, opinions = network.encode(batch.source), tuple[Tensor, ...]()
-        if context.plan is not None and self.fitting is not None:
-            opinions, planned = context.plan.opinions, context.plan.logits.float()  # (B, R + 1) each
-            assert self.fitting.repeating.distinct + 1 == planned.shape[-1], "the listener plans the replies that repeat, and one that does not"
-            replies = self.fitting.repeating.planned(batch.rows).to(planned.device, non_blocking=True)  # (B,)
-            told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
-            context = context.decided(torch.where(told, context.plan.only(replies), planned.softmax(-1)))
-            fitting = self.fitting(batch.rows).to(planned.device, non_blocking=True)  # (B, R + 1)
-        logits = target_logits(network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)
-        nats = cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-        plans = [functional.cross_entropy(opinion.float(), fitting, reduction="sum") for opinion in opinions]
-        return nats + self.options.plan * sum(plans), nats.detach()
+        context = network.encode(batch.source)
+        fits = fitting(batch.rows).to(batch.source.device, non_blocking=True)  # (B, R + 1)
+        assert fits.shape[1] == len(context.plan.told), "the listener plans the replies that repeat, and one that does not"
+        opinions = (functional.cross_entropy(opinion.float(), fits, reduction="sum") for opinion in context.plan.opinions)
+        aloud = context.rows(torch.arange(len(batch.tokens), device=batch.source.device))
+        replies = fitting.repeating.planned(batch.rows[: len(batch.tokens)]).to(batch.source.device, non_blocking=True)  # (A,)
+        told = torch.rand(len(replies), 1, generator=self.chance, device=replies.device) < TOLD
+        weights = torch.where(told, aloud.plan.only(replies), aloud.plan.logits.float().softmax(-1))
+        return aloud.decided(weights), self.options.plan * torch.stack([*opinions]).sum()
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from chatbot.batches import Batch
 from chatbot.networks.recurrence import Recurrence
@@ -25,12 +25,20 @@ def is_shortage(error: RuntimeError) -> bool:
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
-    """The rows of `batch` in at most `parts` batches, each as wide as the whole; what they count, only the whole knows."""
-    size = -(-len(batch.rows) // parts)
-    if size >= len(batch.rows):
+    """The rows of `batch` in at most `parts` batches, each as wide as the whole, with as many rows that are answered; what they count, only the whole knows."""
+    aloud, others = len(batch.tokens), len(batch.rows) - len(batch.tokens)
+    parts = min(parts, aloud)
+    if parts == 1:
         return [batch]
-    ranges = (slice(start, start + size) for start in range(0, len(batch.rows), size))
-    return [Batch(batch.source[some], batch.tokens[some], batch.targets[some], batch.rows[some], real=0, pieces=0) for some in ranges]
+    pieces = zip(torch.arange(aloud).tensor_split(parts), torch.arange(others).tensor_split(parts), strict=True)
+    return [_some(batch, answered, others) for answered, others in pieces]
+
+
+def _some(batch: Batch, answered: Tensor, others: Tensor) -> Batch:
+    """Those of the rows that are answered, and of the others."""
+    rows = torch.cat([answered, others + len(batch.tokens)])
+    openings = _some(batch.openings, others, others[:0]) if batch.openings and len(others) else None
+    return Batch(batch.source[rows], batch.tokens[answered], batch.targets[answered], batch.rows[rows], 0, 0, openings)
 
 
 def parts_for(networks: Iterable[nn.Module], options: TrainingOptions, free: int) -> int:
