@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from chatbot.corpus.pairs import Pair
+from chatbot.options import SAID
 from chatbot.repeating import UNREPEATED, Fitting, Repeating, Utterances
 from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 
 POOL = 2**17
 LEAST_OTHERS = 4000
 _STRIPE = 2**14  # rows looked at in one go
-SAID = 8  # times that a reply is said to the end in an epoch; one that is given n times more often √n times more often. Which of them are is drawn
 OPENING = 4  # pieces that are taught of the others: they decide which reply it will be
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host

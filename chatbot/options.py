@@ -6,14 +6,17 @@ from typing import Any, Literal, TypeVar, get_args
 from chatbot.errors import OptionError
 
 Cell = Literal["rnn", "gru", "lstm"]
-Attention = Literal["none", "dot", "general", "additive"]
+Attention = Literal["auto", "none", "dot", "general", "additive"]
 Kind = Literal["unigram", "bpe", "char"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 
 PIECES = 2500
-EPOCHS = 8
+EPOCHS, FEWEST_EPOCHS = 8, 3
+BATCH = 1024
+MANY_BATCHES = 3000  # of an epoch, from where on they are twice as large
 UNSURE = "I am not sure that I followed. Could you say it another way?"
-FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
+FEWEST_STEPS, MOST_STEPS = 1500, 8000  # fewer teach a network of any size nothing; more are needed by none of the default size
+SAID = 8  # times that a reply is said to the end in an epoch; one that is given n times more often √n times more often
 MOST_HISTORY = 1000
 LIMIT = 256  # pieces of an utterance or a reply: a longer pair is left out, and counted aloud
 SAMPLE = 200_000  # pairs that a vocabulary is trained on at the most: half a gigabyte, and 14 s on two cores
@@ -44,7 +47,7 @@ class NetworkOptions:
     dropout: float = 0.1
     word_dropout: float = 0.1  # the share of the heard pieces that training leaves out
     bidirectional: bool = True  # the encoder reads from both ends
-    attention: Attention = "general"
+    attention: Attention = "general"  # "auto" until it is known whether replies repeat
     pieces: bool = True  # attention finds the pieces themselves too, and not only what the encoder made of them
     tied: bool = True  # one matrix embeds pieces and scores them
     reverse_source: bool = False  # the encoder reads the last piece first (Sutskever et al. 2014)
@@ -74,8 +77,8 @@ class NetworkOptions:
 class TrainingOptions:
     """How networks are trained. The learning rate rises linearly over `warmup` of the steps, then falls as a cosine to a hundredth."""
 
-    epochs: int = 0  # 0: EPOCHS, or on a small corpus as many as make FEWEST_STEPS steps
-    batch_tokens: int = 1024  # source + target pieces a step at the most, padding counted
+    epochs: int = 0  # 0: EPOCHS, more on a small corpus, to make FEWEST_STEPS steps, and fewer on a large one, where more than MOST_STEPS would be too many
+    batch_tokens: int = 0  # source + target pieces a step at the most, padding counted; 0: BATCH, or twice that on a large corpus
     accumulate: int = 1  # batches a step, in each process
     optimiser: Optimiser = "adamw"
     learning_rate: float = 3e-3
@@ -93,7 +96,7 @@ class TrainingOptions:
         _one_of("optimiser", self.optimiser, get_args(Optimiser))
         for flag, value, least in (
             ("--epochs", self.epochs, 0),
-            ("--batch-tokens", self.batch_tokens, 1),
+            ("--batch-tokens", self.batch_tokens, 0),
             ("--patience", self.patience, 0),
         ):
             _at_least(flag, value, least)
@@ -113,9 +116,14 @@ class TrainingOptions:
             _share(flag, share)
 
 
+def batch_of(batches: int, options: TrainingOptions) -> int:
+    """The source + target pieces of a step: as many as were asked for, else BATCH, or twice that where an epoch has many `batches` of it."""
+    return options.batch_tokens or BATCH * (1 + (batches > MANY_BATCHES))
+
+
 def epochs_of(steps: int, options: TrainingOptions) -> int:
-    """How many epochs of so many `steps` there are: those that were asked for, else EPOCHS, and as many as make FEWEST_STEPS at the least."""
-    return options.epochs or max(EPOCHS, -(-FEWEST_STEPS // steps))
+    """How many epochs of so many `steps` there are: those that were asked for, else EPOCHS, as far as they make neither too few steps nor too many."""
+    return options.epochs or max(FEWEST_EPOCHS, min(EPOCHS, MOST_STEPS // steps), -(-FEWEST_STEPS // steps))
 
 
 Options = TypeVar("Options", VocabularyOptions, NetworkOptions, TrainingOptions)

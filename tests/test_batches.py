@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import BRIEF, SAID, Blend, Examples, Ragged, pad, source_ids
+from chatbot.batches import BRIEF, Blend, Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
+from chatbot.options import SAID
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
 
 WORDS = ["a", "I", "am", "sad", "happy", "today", "hello", "what", "is", "your", "name", "the", "weather", "rains", "here", "tea", "night", "good", "you"]

@@ -19,7 +19,7 @@ from chatbot.cli.signals import PIPE, Stop
 from chatbot.corpus.folding import fold
 from chatbot.corpus.pairs import read_pairs
 from chatbot.errors import BundleError, OptionError, TrainingError
-from chatbot.options import EPOCHS, MOST_HISTORY, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
+from chatbot.options import BATCH, EPOCHS, MOST_HISTORY, PIECES, UNSURE, NetworkOptions, TrainingOptions, VocabularyOptions, changed, network_options
 from chatbot.records import whole_number
 from chatbot.safe_text import safe_line
 
@@ -64,7 +64,10 @@ def train(
         float | None, typer.Option(metavar="P", help=f"Share of the heard pieces that training leaves out. Default: {_NETWORK.word_dropout}.")
     ] = None,
     attention: Annotated[
-        str | None, typer.Option(metavar="none|dot|general|additive", help=f"How the decoder looks at what was heard. Default: {_NETWORK.attention}.")
+        str | None,
+        typer.Option(
+            metavar="none|dot|general|additive", help="How the decoder looks at what was heard. Default: general, or none where nearly all replies repeat."
+        ),
     ] = None,
     bidirectional: Annotated[
         bool | None, typer.Option("--bidirectional/--one-directional", help="Whether the encoder reads from both ends. Default: both")
@@ -82,9 +85,14 @@ def train(
     ] = _VOCABULARY.size,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Hear everything in lower case; replies keep their capitals.")] = _VOCABULARY.lowercase,
     epochs: Annotated[
-        int, typer.Option(metavar="N", help=f"At the most; each network stops when it no longer gets better. 0: {EPOCHS}, or more for a small corpus.")
+        int,
+        typer.Option(
+            metavar="N", help=f"At the most; each network stops when it no longer gets better. 0: {EPOCHS}, more for a small corpus and fewer for a large one."
+        ),
     ] = _TRAINING.epochs,
-    batch_tokens: Annotated[int, typer.Option(metavar="N", help="Source + target pieces a step.")] = _TRAINING.batch_tokens,
+    batch_tokens: Annotated[
+        int, typer.Option(metavar="N", help=f"Source + target pieces a step. 0: {BATCH}, or twice that on a large corpus.")
+    ] = _TRAINING.batch_tokens,
     accumulate: Annotated[int, typer.Option(metavar="N", help="Batches a step, in each process.")] = _TRAINING.accumulate,
     optimiser: Annotated[str, typer.Option(metavar="adamw|adam|sgd", help="How a gradient becomes a step.")] = _TRAINING.optimiser,
     learning_rate: Annotated[float, typer.Option(metavar="X", help="At its highest.")] = _TRAINING.learning_rate,
@@ -120,7 +128,7 @@ def train(
         "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "pairs": pairs, "grams": grams, "dropout": dropout, "word_dropout": word_dropout,
         "attention": attention, "bidirectional": bidirectional, "tied": tied, "reverse_source": reverse_source,
     }  # fmt: skip
-    network = network_options(preset or "small", **sizes)
+    network = network_options(preset or "small", **{**sizes, "attention": attention or "auto"})
     training = changed(
         _TRAINING, epochs=epochs, batch_tokens=batch_tokens, accumulate=accumulate, optimiser=optimiser,
         learning_rate=learning_rate, warmup=warmup, weight_decay=weight_decay, clip=clip,

@@ -42,6 +42,7 @@ from chatbot.vocabulary import Vocabulary
 EXAMPLES = 12
 KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them and for words
 CHECKPOINT_SECONDS = 120
+BY_HEART = 0.9  # the share of replies that repeat from where on nearly all are said by heart
 EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
 
@@ -300,9 +301,11 @@ def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) ->
         listener = base.listener.planning(replies, {number: had[reply] for number, reply in now if reply in had})
         return {"listener": listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
     options = replace(settings.network, replies=replies, pieces=settings.network.pieces and not replies)  # a plan gains nothing by them
+    if options.attention == "auto":  # what is said by heart needs no look at what was heard
+        options = replace(options, attention="none" if replies and data.train.repeating.share >= BY_HEART else "general")
     listener = Seq2Seq(options, len(data.vocabulary), torch.tensor(data.vocabulary.letters()))
     without = parameters(listener) - (parameters(listener.planner) if listener.planner else 0)  # who has to speak at once cannot plan
-    interrupters = {f"interrupter-{wait}": twin(settings.network, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
+    interrupters = {f"interrupter-{wait}": twin(options, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
     return {"listener": listener, **interrupters}
 
 

@@ -12,7 +12,7 @@ from chatbot.corpus.inspection import OUTSIDE, Found, Marks, Problem
 from chatbot.corpus.near import Near, near
 from chatbot.corpus.recoding import guess
 from chatbot.corpus.split import IN_TEST, IN_TRAIN, IN_VALID, count_distinct
-from chatbot.options import LIMIT, SAMPLE, TrainingOptions, epochs_of
+from chatbot.options import BATCH, LIMIT, SAID, SAMPLE, TrainingOptions, batch_of, epochs_of
 
 MANY = 5  # replies to one utterance, from here on, are many
 SOME = 5  # how many of each kind are shown
@@ -186,10 +186,15 @@ def _estimate(all_: Gathering, parts: NDArray[np.uint8], longer: NDArray[np.int3
     if all_.turns:  # the first n turns of a conversation have fewer before them
         earlier = sum(times * sum(min(turn, all_.corpora.history) for turn in range(turns)) for turns, times in all_.turns.items()) / max(1, len(parts))
         heard += int(earlier * (heard + said))
-    tokens = heard + said
-    if not all_.corpora.history and 0 < 2 * count_distinct(all_.rows.replies) <= len(parts):  # where one of few replies is chosen, an utterance is heard once
-        tokens = tokens * count_distinct(all_.rows.utterances) // len(parts)
-    usual = TrainingOptions()
-    epochs = epochs_of(max(1, tokens // usual.batch_tokens), usual)
+    usual, utterances, replies = TrainingOptions(), count_distinct(all_.rows.utterances), count_distinct(all_.rows.replies)
+    budget, aloud = heard + said, 1.0
+    if 0 < 2 * replies <= len(parts):  # where one of few replies is chosen, most of them are not said to the end
+        each = len(parts)
+        if not all_.corpora.history:  # and an utterance is heard once
+            budget, heard, said, each = (number * utterances // len(parts) for number in (budget, heard, said, each))
+        aloud = min(1.0, (SAID * replies / max(1, each)) ** 0.5)
+    batch = batch_of(budget // BATCH, usual)
+    epochs = epochs_of(max(1, budget // batch), usual)
+    tokens = heard + int(said * aloud)
     preparing = len(parts) / READ + VOCABULARY * min(1.0, len(parts) / SAMPLE)
     return tokens, epochs, START + preparing + 2 * tokens * epochs / RATE  # both networks hear and say each of them

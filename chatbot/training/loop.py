@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.batches import Examples
-from chatbot.options import TrainingOptions, epochs_of
+from chatbot.options import BATCH, TrainingOptions, batch_of, epochs_of
 from chatbot.training.learner import Learner, Validation, seed_of
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
@@ -69,6 +69,7 @@ def train(
     `checkpoint` training goes on from there as if it had never stopped, and from that of its end yields once what it has come to. A step takes `options.accumulate` batches from each of the `processes`. Raises
     Diverged and Shortage.
     """
+    options = replace(options, batch_tokens=options.batch_tokens or batch_of(train.count(BATCH), options))
     order = _Order(train, options, processes)
     epochs, steps = order.epochs, order.steps * order.epochs
     device = next(next(iter(networks.values())).parameters()).device

@@ -105,10 +105,18 @@ def test_the_defaults_are_those_of_the_help(chatbot, corpus, monkeypatch, tmp_pa
     found = stored(tmp_path / "models" / "pets")
     text = chatbot("train", "--help").out
     for name, value in found["network"].items():
-        if name in ("cell", "layers", "hidden", "embedding", "dropout", "attention"):
+        if name in ("cell", "layers", "hidden", "embedding", "dropout"):
             assert f"Default: {value}." in text
     assert list(found["interrupters"]) == ["1"]
     assert (found["history"], found["lowercase"]) == (0, False)
+
+
+def test_there_is_no_attention_where_nearly_all_replies_repeat_unless_it_is_asked_for(chatbot, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name, replies, asked, expected in (("few", 3, [], "none"), ("few", 3, ["--attention", "dot"], "dot"), ("many", 60, [], "general")):
+        (tmp_path / f"{name}.tsv").write_text("".join(f"utterance {number}\treply {number % replies}\n" for number in range(60)))
+        assert chatbot("train", f"{name}.tsv", "--preset", "tiny", "--epochs", 1, "--threads", 1, "--no-interrupter", "--fresh", *asked).code == 0
+        assert stored(tmp_path / "models" / name)["network"]["attention"] == expected
 
 
 OPTIONS = {
