@@ -17,7 +17,7 @@ from typing import NamedTuple
 import psutil
 from measuring import Report, parser
 
-from chatbot.options import PRESETS, TrainingOptions
+from chatbot.options import BATCH, PRESETS, TrainingOptions
 
 GLANCE = 0.05  # seconds between two looks at the memory
 
@@ -36,7 +36,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("corpus", type=Path, metavar="CORPUS.tsv")
     options.add_argument("--presets", default=",".join(PRESETS), metavar="NAME[,NAME…]", help="default %(default)s")
-    options.add_argument("--batch-tokens", default=f"{TrainingOptions().batch_tokens},4096", metavar="N[,N…]", help="default %(default)s")
+    options.add_argument("--batch-tokens", default=f"{BATCH},4096", metavar="N[,N…]", help="default %(default)s")
     options.add_argument("--seconds", type=float, default=60, metavar="N", help="of training (default %(default)s)")
     chosen = options.parse_args()
     report = Report("Peak memory of `chatbot train`", threads=chosen.threads, seed=TrainingOptions().seed)

@@ -5,7 +5,7 @@ pools of POOL examples, each pool is bucketed and cut into batches, and these co
 known a pool ahead, and that of a small corpus all at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -184,8 +184,14 @@ class Examples:
 
     @cached_property
     def repeating(self) -> Repeating:
-        """Which targets repeat."""
+        """Which targets repeat; of examples that are not trained on, `numbered` tells which of them do among those that are."""
         return Repeating.of(self.target.keys())
+
+    def numbered(self, numbers: Mapping[tuple[int, ...], int]) -> "Examples":
+        """These examples, whose targets that repeat elsewhere have these numbers, all that there are."""
+        known = [numbers.get(tuple(ids), UNREPEATED) for ids in self.target.rows()]
+        self.repeating = Repeating(torch.tensor(known, dtype=torch.int16), len(numbers), 1.0)
+        return self
 
     @cached_property
     def utterances(self) -> Utterances:

@@ -10,7 +10,7 @@ from itertools import chain
 import torch
 
 from chatbot import bundle as bundles
-from chatbot.batches import pad
+from chatbot.batches import Examples, pad
 from chatbot.bundle import Bundle
 from chatbot.corpus.folding import LINE_BREAK
 from chatbot.decoding import PLANNING, Choose, Hypothesis, Limits, Spoken, beam, cut, greedy, sampler, stream
@@ -22,7 +22,7 @@ from chatbot.networks.token_by_token import TokenByTokenRNN
 from chatbot.options import LIMIT
 from chatbot.prefix_tree import PrefixTree
 from chatbot.records import Candidate, Choice, Decoding, Reply
-from chatbot.vocabulary import EOS, SEP, Vocabulary, source_ids
+from chatbot.vocabulary import EOS, SEP, Vocabulary, source_ids, target_ids
 
 History = Sequence[tuple[str, str]]  # (utterance, reply) turns, oldest first
 
@@ -249,6 +249,10 @@ class Bot:
         """The replies that the network may plan, and the number of each; none where it does not, or where they are not known."""
         replies = self.network.options.replies if isinstance(self.network, Seq2Seq) else 0
         return {reply: number for number, reply in enumerate(self.known[:replies])}
+
+    def numbered(self, examples: Examples) -> Examples:
+        """`examples`, in which it is known which of the replies that the network plans they have."""
+        return examples.numbered({tuple(target_ids(self.vocabulary, reply)): number for reply, number in self.planned.items()})
 
     @cached_property
     def _tree(self) -> PrefixTree:

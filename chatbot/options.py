@@ -13,9 +13,9 @@ Optimiser = Literal["adamw", "adam", "sgd"]
 PIECES = 2500
 EPOCHS, FEWEST_EPOCHS = 8, 3
 BATCH = 1024
-MANY_BATCHES = 3000  # of an epoch, from where on they are twice as large
+MANY, TOO_MANY = 3000, 16_000  # batches of an epoch, from where on they are twice as large; and of all epochs, from where on there are fewer
 UNSURE = "I am not sure that I followed. Could you say it another way?"
-FEWEST_STEPS, MOST_STEPS = 1500, 8000  # fewer teach a network of any size nothing; more are needed by none of the default size
+FEWEST_STEPS = 1500  # fewer teach a network of any size nothing
 SAID = 8  # times that a reply is said to the end in an epoch; one that is given n times more often √n times more often
 MOST_HISTORY = 1000
 LIMIT = 256  # pieces of an utterance or a reply: a longer pair is left out, and counted aloud
@@ -54,7 +54,7 @@ class NetworkOptions:
     pairs: int = 64  # width of a pair of neighbouring pieces, by which the listener plans as well
     grams: int = 64  # width of a gram of letters or pieces, by which it has a second opinion of its plan
     replies: int = 0  # that repeat: the listener plans which of them it will give. Training counts them
-    by_heart: bool = True  # what is planned is said by heart, and what was heard tells the decoder nothing besides
+    by_heart: bool = True  # without attention, what is planned is said by heart: what was heard tells the decoder nothing besides
 
     def __post_init__(self) -> None:
         """Raises OptionError for what cannot be built."""
@@ -77,7 +77,7 @@ class NetworkOptions:
 class TrainingOptions:
     """How networks are trained. The learning rate rises linearly over `warmup` of the steps, then falls as a cosine to a hundredth."""
 
-    epochs: int = 0  # 0: EPOCHS, more on a small corpus, to make FEWEST_STEPS steps, and fewer on a large one, where more than MOST_STEPS would be too many
+    epochs: int = 0  # 0: EPOCHS, more on a small corpus, to make FEWEST_STEPS steps, and fewer on a large one
     batch_tokens: int = 0  # source + target pieces a step at the most, padding counted; 0: BATCH, or twice that on a large corpus
     accumulate: int = 1  # batches a step, in each process
     optimiser: Optimiser = "adamw"
@@ -117,13 +117,13 @@ class TrainingOptions:
 
 
 def batch_of(batches: int, options: TrainingOptions) -> int:
-    """The source + target pieces of a step: as many as were asked for, else BATCH, or twice that where an epoch has many `batches` of it."""
-    return options.batch_tokens or BATCH * (1 + (batches > MANY_BATCHES))
+    """The source + target pieces of a step: as many as were asked for, else BATCH, or twice that where an epoch has MANY `batches` of so many."""
+    return options.batch_tokens or BATCH * (1 + (batches > MANY))
 
 
-def epochs_of(steps: int, options: TrainingOptions) -> int:
-    """How many epochs of so many `steps` there are: those that were asked for, else EPOCHS, as far as they make neither too few steps nor too many."""
-    return options.epochs or max(FEWEST_EPOCHS, min(EPOCHS, MOST_STEPS // steps), -(-FEWEST_STEPS // steps))
+def epochs_of(batches: int, steps: int, options: TrainingOptions) -> int:
+    """How many epochs of so many `steps`, or `batches` of BATCH pieces, there are: those that were asked for, else EPOCHS, if they make neither too few nor TOO_MANY."""
+    return options.epochs or max(FEWEST_EPOCHS, min(EPOCHS, TOO_MANY // max(1, batches)), -(-FEWEST_STEPS // steps))
 
 
 Options = TypeVar("Options", VocabularyOptions, NetworkOptions, TrainingOptions)

@@ -151,6 +151,12 @@ def test_a_reply_that_is_given_oftener_is_said_to_the_end_oftener_by_the_root_of
     assert said["once"] == heard["once"]
 
 
+def test_a_batch_answers_one_row_at_least(vocabulary):
+    examples = Examples([Pair(f"utterance {number}", "always the same") for number in range(4000)], vocabulary)
+    examples.chosen = True
+    assert {examples.aloud(torch.tensor([7]), seed)[1] for seed in range(50)} == {1}
+
+
 def test_which_rows_are_answered_aloud_is_a_function_of_the_seed(vocabulary):
     examples = Examples([Pair(f"utterance {number}", f"reply {number % 3}") for number in range(400)], vocabulary)
     examples.chosen, rows = True, torch.arange(100)

@@ -18,6 +18,7 @@ PROGRAM = textwrap.dedent('''
 
     import torch
 
+    from chatbot import batches
     from chatbot.batches import Examples
     from chatbot.corpus.pairs import Pair
     from chatbot.networks.seq2seq import Seq2Seq
@@ -28,23 +29,23 @@ PROGRAM = textwrap.dedent('''
     from chatbot.vocabulary import Vocabulary
 
     torch.set_num_threads(1)
-    pairs = [Pair(f"utterance {i} of {i % 7} " + "la " * (i % 5), f"reply {i % 11} " + "so " * (i % 3)) for i in range(64)]
+    pairs = [Pair(f"utterance {i} of {i % 7} " + "la " * (i % 5), f"reply {i % 11} " + "so " * (i % 11 % 3)) for i in range(64)]
     vocabulary = Vocabulary.train((pair.utterance for pair in pairs), (pair.reply for pair in pairs), VocabularyOptions())
-    examples = Examples(pairs, vocabulary)
+    examples, batches.SAID = Examples(pairs, vocabulary), 2
     found = {}
     with together() as processes:
         assert processes.tell(b"told" if processes.first else b"") == b"told"
         assert processes.any(processes.rank == processes.world - 1) and not processes.any(False)
         for dropout in (0.0, 0.3):
             torch.manual_seed(1 + 7 * processes.rank)  # the first one's weights count
-            sizes = NetworkOptions(hidden=16, embedding=12, dropout=dropout)
+            sizes = NetworkOptions(hidden=16, embedding=12, dropout=dropout, attention="none", replies=11)
             networks = {"listener": Seq2Seq(sizes, len(vocabulary)), "interrupter-1": TokenByTokenRNN(sizes, len(vocabulary), hidden=20)}
             options = TrainingOptions(batch_tokens=100, epochs=2, accumulate=2 // processes.world)
             steps = train(networks, examples, examples, options, processes=processes)
             found[str(dropout)] = [(*one.losses.values(), one.tokens, *(validation.perplexity for validation in one.validations.values())) for one in steps]
-        batches = examples.count(100)
         if processes.first:
-            print(json.dumps({"batches": batches, "losses": found}))
+            rows = next(examples.chunks(10_000))
+            print(json.dumps({"batches": examples.count(100), "losses": found, "aloud": examples.aloud(rows, 1)[1] / len(rows)}))
 ''')
 
 
@@ -66,6 +67,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
         found.append(json.loads(out))
     one, two = found
     assert one["batches"] % 2 == 1
+    assert 0.3 < one["aloud"] < 0.9
     for dropout, losses in one["losses"].items():
         assert len(losses) > 10
         for mine, other in zip(losses, two["losses"][dropout], strict=True):

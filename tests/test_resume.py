@@ -33,6 +33,9 @@ def examples(small_talk, vocabulary):
     examples = Examples([Pair(utterance, reply) for utterance, reply in pairs], vocabulary)
     examples.chosen = True
     assert examples.repeating.distinct == REPLIES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chatbot.batches.SAID", 0.5)
+        assert 1 < examples.aloud(torch.arange(len(examples)), 1)[1] < len(examples), "most rows are only begun"
     return examples
 
 
@@ -203,10 +206,11 @@ def test_a_batch_computed_in_parts_teaches_the_same_without_dropout(vocabulary, 
 @pytest.mark.parametrize("parts", [2, 3, 64])
 @pytest.mark.parametrize("replies", [0, 2])
 def test_the_parts_of_a_batch_share_the_rows_that_are_answered_and_those_that_are_only_begun(vocabulary, examples, monkeypatch, replies, parts):
-    monkeypatch.setattr("chatbot.training.loss.TOLD", 1.0)  # the others draw in each part anew
+    monkeypatch.setattr("chatbot.training.loss.TOLD", 1.0)  # who is told draws in each part anew
     (whole,) = examples.batches(10_000)
     batch, fitting = examples.batch(whole.rows, 5), Fitting(Repeating(torch.arange(len(examples)) % 2, 2, 0.5), Utterances.of(torch.arange(len(examples))))
-    assert [len(part.tokens) for part in cut(batch, parts)] == {2: [3, 2], 3: [2, 2, 1], 64: [1] * 5}[parts]
+    assert len(cut(batch, parts)) == min(parts, len(whole.rows))
+    assert len(cut(batch, parts)[-1].tokens), "several processes share the gradient of the last part"
     assert sorted(torch.cat([part.rows for part in cut(batch, parts)]).tolist()) == sorted(whole.rows.tolist())
 
     def one(parts):

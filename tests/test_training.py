@@ -3,6 +3,7 @@
 import copy
 import math
 from dataclasses import asdict
+from itertools import islice
 
 import pytest
 import torch
@@ -16,9 +17,9 @@ from chatbot.errors import OptionError
 from chatbot.networks.protocol import Context
 from chatbot.networks.seq2seq import Planner, Seq2Seq
 from chatbot.networks.token_by_token import TokenByTokenRNN, parameters, twin
-from chatbot.options import PRESETS, NetworkOptions, TrainingOptions
+from chatbot.options import PRESETS, NetworkOptions, TrainingOptions, batch_of, epochs_of
 from chatbot.repeating import Fitting, Repeating, Utterances
-from chatbot.training.learner import learning_rate
+from chatbot.training.learner import Learner, learning_rate
 from chatbot.training.loop import train
 from chatbot.training.loss import Lesson, cross_entropy, log_probabilities, perplexity_of, target_logits
 from chatbot.vocabulary import EOS, PAD, SEP
@@ -222,6 +223,38 @@ def test_without_a_plan_what_is_heard_learns_at_a_rate_that_fits_its_size(pairs,
     assert moved["said.table.weight"] == pytest.approx(1e-3, rel=0.01)
 
 
+@pytest.mark.parametrize("by_heart", [True, False])
+def test_what_is_said_by_heart_learns_at_a_rate_that_fits_its_size(pairs, vocabulary, fresh, by_heart):
+    examples = Examples(pairs * 2, vocabulary)
+    network = fresh(replies=examples.repeating.distinct, by_heart=by_heart, attention="none")["listener"]
+    before = network.planner.told.weight.detach().clone()
+    run({"listener": network}, examples, epochs=1, batch_tokens=10**6, learning_rate=1e-3, warmup=0.0)
+    moved = float((network.planner.told.weight.detach() - before).abs().max())
+    assert moved == pytest.approx(1e-3 * (16**0.5 if by_heart else 1), rel=0.01)
+
+
+def test_a_nat_counts_as_much_however_many_rows_are_said_to_the_end(small_talk, vocabulary, fresh, monkeypatch):
+    """Divided by the pieces of all rows: which of them are drawn makes no step larger."""
+    examples = Examples([Pair(f"{utterance} {number}", reply) for utterance, reply in small_talk for number in range(20)], vocabulary)
+    examples.chosen, seen = True, []
+    learn = Learner.learn
+    monkeypatch.setattr(Learner, "learn", lambda self, batches, weight, **rest: seen.append((batches, weight)) or learn(self, batches, weight, **rest))
+    list(train({"n": Teacher()}, examples, None, TrainingOptions(epochs=1, accumulate=2)))
+    for batches, weight in seen:
+        assert round(1 / weight) == sum(examples.sizes(batch.rows)[0] for _, batch in batches) > sum(batch.pieces for _, batch in batches)
+
+
+@pytest.mark.parametrize(
+    ("batches", "tokens", "epochs"), [(1, 1024, 1500), (100, 1024, 15), (1000, 1024, 8), (2999, 1024, 5), (3001, 2048, 5), (5000, 2048, 3), (10**6, 2048, 3)]
+)
+def test_a_large_corpus_has_larger_batches_and_fewer_epochs_and_a_small_one_more(batches, tokens, epochs):
+    usual = TrainingOptions()
+    assert batch_of(batches, usual) == tokens
+    assert epochs_of(batches, batches * 1024 // tokens, usual) == epochs
+    asked = TrainingOptions(epochs=2, batch_tokens=77)
+    assert (batch_of(batches, asked), epochs_of(batches, batches, asked)) == (77, 2)
+
+
 def test_gradients_are_clipped_to_the_norm(examples, fresh, monkeypatch):
     norms = []
 
@@ -337,7 +370,10 @@ def test_a_listener_with_a_plan_learns_which_reply_it_gives_and_the_loss_that_is
             both, told = lesson(batch, 1.0)
             if name == "listener":
                 torch.testing.assert_close(both - told, torch.tensor(2 * len(rows) * math.log(3)), rtol=1e-5, atol=1e-5)
-                assert 0 < told < 8 * batch.pieces
+                context = network.encode(batch.source[: len(batch.tokens)])
+                plans = (context.plan.only(fitting.repeating.planned(batch.rows[: len(batch.tokens)])), context.plan.logits.softmax(-1))
+                least, most = sorted(cross_entropy(target_logits(network, batch, context.decided(plan)), batch.targets).item() for plan in plans)
+                assert least * 0.99 <= told <= most * 1.01, "some are told their reply, and some all of them"
             else:
                 assert lesson(batch, 1.0) == Lesson(network, TrainingOptions())(batch, 1.0)
                 assert told == cross_entropy(target_logits(network, batch), batch.targets)
@@ -384,7 +420,7 @@ def test_each_opinion_of_a_plan_is_taught_by_itself_and_what_is_planned_is_their
 @pytest.mark.parametrize("by_heart", [True, False])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_what_is_planned_is_told_to_the_decoder_before_its_first_word_and_what_was_heard_only_where_no_reply_repeats(fresh, cell, by_heart):
-    network, source = fresh(replies=2, cell=cell, by_heart=by_heart)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+    network, source = fresh(replies=2, cell=cell, by_heart=by_heart, attention="none")["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
     heard = network.encode(source)
     for reply in range(3):
         torch.nn.init.zeros_(network.planner.which.weight)
@@ -403,7 +439,7 @@ def test_what_is_planned_is_told_to_the_decoder_before_its_first_word_and_what_w
 
 @pytest.mark.parametrize("by_heart", [True, False])
 def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh, by_heart):
-    network, source = fresh(replies=2, by_heart=by_heart)["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
+    network, source = fresh(replies=2, by_heart=by_heart, attention="none")["listener"].eval(), torch.tensor([[7, 8, 9], [9, 8, 7]])
     heard, told = network.encode(source), network.planner.told.weight.clone()
     more = network.planning(4, {3: 0, 0: 1}).eval()
     assert more.options.replies == 4
@@ -412,8 +448,7 @@ def test_who_goes_on_keeps_the_plan_of_the_replies_that_it_knew(fresh, by_heart)
     assert torch.equal(more.planner.by_grams.grams.table.weight, network.planner.by_grams.grams.table.weight)
     assert bool(more.planner.told.weight[[1, 2]].any()) == by_heart, "what was heard tells enough of what has yet to be learnt, where it is told at all"
     assert more.planning(0, {}).encode(source).plan is None
-    if not by_heart:
-        assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1])
+    assert more.planning(2, {}).eval().encode(source).decided().state[-1].equal(heard.state[-1]), "a new plan has nothing to tell at first"
 
 
 def test_padding_does_not_change_a_plan(fresh):
@@ -476,6 +511,18 @@ def test_log_probabilities_come_in_the_order_of_the_examples(examples, fresh):
         batch = examples.batch(torch.tensor([row]))
         scores = target_logits(network, batch)[0].log_softmax(-1).detach()
         assert float(whole[row]) == pytest.approx(float(scores[range(len(scores)), batch.targets[0]].sum()), abs=1e-4)
+
+
+def test_a_listener_that_plans_is_scored_by_its_plan_of_the_reply_and_by_its_pieces_once_that_is_decided(examples, fresh):
+    network = fresh(replies=3)["listener"].eval()
+    numbers = {tuple(ids): number for number, ids in enumerate(islice(examples.target.rows(), 3))}
+    some = Examples.of(examples.source, examples.target).numbered(numbers)
+    whole = log_probabilities(network, some, budget=60)
+    for row, target in enumerate(some.target.rows()):
+        batch, number = some.batch(torch.tensor([row])), numbers.get(tuple(target), 3)
+        context = network.encode(batch.source)
+        pieces = -cross_entropy(target_logits(network, batch, context.decided(context.plan.only(torch.tensor([number])))), batch.targets)
+        assert float(whole[row]) == pytest.approx(float(context.plan.logits.log_softmax(-1)[0, number] + pieces), abs=1e-4)
 
 
 # Networks and options

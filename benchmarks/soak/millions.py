@@ -158,11 +158,11 @@ def read_all(path: Path) -> dict[str, Any]:
     """Seconds of a batch, of so many that nearly every page of the mapped files is touched."""
     import torch
 
-    from chatbot.options import TrainingOptions
+    from chatbot.options import BATCH
 
     examples = _dataset(path).train
     began = time.perf_counter()
-    batches = sum(1 for _ in islice(examples.batches(TrainingOptions().batch_tokens, torch.Generator().manual_seed(1)), BATCHES))
+    batches = sum(1 for _ in islice(examples.batches(BATCH, torch.Generator().manual_seed(1)), BATCHES))
     return {"batch": (time.perf_counter() - began) / batches}
 
 

@@ -66,7 +66,8 @@ def train(
     attention: Annotated[
         str | None,
         typer.Option(
-            metavar="none|dot|general|additive", help="How the decoder looks at what was heard. Default: general, or none where nearly all replies repeat."
+            metavar="auto|none|dot|general|additive",
+            help="How the decoder looks at what was heard. Default: auto, which is general, or none where nearly all replies repeat.",
         ),
     ] = None,
     bidirectional: Annotated[

@@ -35,14 +35,14 @@ from chatbot.options import LIMIT
 from chatbot.records import Decoding, plural
 from chatbot.safe_text import safe_json, safe_line
 from chatbot.spelling import Spelling
-from chatbot.training.loop import Checkpoint, Progress, train
+from chatbot.training.loop import Checkpoint, Progress, in_effect, train
 from chatbot.training.processes import Processes
 from chatbot.vocabulary import Vocabulary
 
 EXAMPLES = 12
 KNOWN, READ = 50_000, 1_000_000  # distinct replies that a bundle keeps at the most, and pairs that are looked through for them and for words
 CHECKPOINT_SECONDS = 120
-BY_HEART = 0.9  # the share of replies that repeat from where on nearly all are said by heart
+LITTLE_NEW = 0.9  # the share of replies that repeat, from where on a decoder need not look at what was heard
 EPOCH_SECONDS = 10  # the least between two epochs at whose end a bundle and a checkpoint are written
 
 
@@ -97,7 +97,7 @@ class TrainingRun:
         if processes.first and not saved:
             resume.forget(folder)
         networks = _networks(settings, data, base)
-        details = _details(sources, settings, data, networks, command)
+        details = _details(sources, settings, data, networks, command, processes)
         if base and base.details.network.replies and details.network.replies and "sureness" in base.details.threshold:
             # How many replies a plan hesitates among means the same in both; too little may be held out to find it out anew.
             details = replace(details, threshold={"sureness": base.details.threshold["sureness"]})
@@ -301,8 +301,8 @@ def _networks(settings: Settings, data: Dataset, base: bundles.Bundle | None) ->
         listener = base.listener.planning(replies, {number: had[reply] for number, reply in now if reply in had})
         return {"listener": listener, **{f"interrupter-{wait}": base.interrupters[wait] for wait in settings.waits}}
     options = replace(settings.network, replies=replies, pieces=settings.network.pieces and not replies)  # a plan gains nothing by them
-    if options.attention == "auto":  # what is said by heart needs no look at what was heard
-        options = replace(options, attention="none" if replies and data.train.repeating.share >= BY_HEART else "general")
+    if options.attention == "auto":
+        options = replace(options, attention="none" if replies and data.train.repeating.share >= LITTLE_NEW else "general")
     listener = Seq2Seq(options, len(data.vocabulary), torch.tensor(data.vocabulary.letters()))
     without = parameters(listener) - (parameters(listener.planner) if listener.planner else 0)  # who has to speak at once cannot plan
     interrupters = {f"interrupter-{wait}": twin(options, len(data.vocabulary), wait=wait, target=without) for wait in settings.waits}
@@ -314,7 +314,9 @@ def _repeating(data: Dataset) -> Iterator[list[int]]:
     return data.train.target.rows(data.train.repeating.examples())
 
 
-def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str) -> bundles.Details:
+def _details(
+    sources: Sources, settings: Settings, data: Dataset, networks: Mapping[str, nn.Module], command: str, processes: Processes
+) -> bundles.Details:  # fmt: skip
     """What the bundle will say of itself; scores come later."""
     return bundles.Details(
         network=networks["listener"].options,  # type: ignore[arg-type]
@@ -335,7 +337,7 @@ def _details(sources: Sources, settings: Settings, data: Dataset, networks: Mapp
             "command": safe_line(command),
             "held_out": sources.valid is None,
             **({} if settings.start_from else {"vocabulary": asdict(settings.vocabulary)}),  # else it came with the bundle
-            **asdict(settings.training),
+            **asdict(in_effect(settings.training, data.train, processes)),
         },
         known_replies=settings.known_replies,
         unsure=settings.unsure,

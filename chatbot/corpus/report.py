@@ -193,8 +193,7 @@ def _estimate(all_: Gathering, parts: NDArray[np.uint8], longer: NDArray[np.int3
         if not all_.corpora.history:  # and an utterance is heard once
             budget, heard, said, each = (number * utterances // len(parts) for number in (budget, heard, said, each))
         aloud = min(1.0, (SAID * replies / max(1, each)) ** 0.5)
-    batch = batch_of(budget // BATCH, usual)
-    epochs = epochs_of(max(1, budget // batch), usual)
+    epochs = epochs_of(budget // BATCH, max(1, budget // batch_of(budget // BATCH, usual)), usual)
     tokens = heard + int(said * aloud)
     preparing = len(parts) / READ + VOCABULARY * min(1.0, len(parts) / SAMPLE)
     return tokens, epochs, START + preparing + 2 * tokens * epochs / RATE  # both networks hear and say each of them

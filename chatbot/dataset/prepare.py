@@ -226,7 +226,7 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
     return Dataset(
         vocabulary=vocabulary,
         train=train_examples,
-        valid=Examples(valid, vocabulary, device) if valid else None,
+        valid=Examples(valid, vocabulary, device).numbered(_repeating(train_examples)) if valid else None,
         valid_pairs=valid,
         test_pairs=test,
         train_pairs=train,
@@ -244,6 +244,12 @@ def _open(folder: Path, facts: dict[str, Any], corpora: Corpora, device: torch.d
         firsts=tuple(facts["firsts"]),
         lines=store.mapped(folder / store.LINES, "uint32"),
     )
+
+
+def _repeating(examples: Examples) -> dict[tuple[int, ...], int]:
+    """The targets among which one is chosen, and the number of each."""
+    first = examples.repeating.examples() if examples.repeating.choices else []
+    return {tuple(ids): number for number, ids in enumerate(examples.target.rows(first))}
 
 
 def _packed(pair: Pair, files: dict[str, int]) -> list[Any]:

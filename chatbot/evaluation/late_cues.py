@@ -170,7 +170,7 @@ def forced_choice(bot: Bot, members: Sequence[tuple[Pair, str]], allowed: Allowe
         sources += [bot.hear(pair.utterance, pair.history)] * (len(own) + len(others))
         targets += [target_ids(bot.vocabulary, reply) for reply in (*own, *others)]
         sizes.append((len(own), len(others)))
-    scores = iter(log_probabilities(bot.network, Examples.of(Ragged(sources, bot.device), Ragged(targets, bot.device))).tolist())
+    scores = iter(log_probabilities(bot.network, bot.numbered(Examples.of(Ragged(sources, bot.device), Ragged(targets, bot.device)))).tolist())
     return [max(islice(scores, own)) > max(islice(scores, others), default=-math.inf) for own, others in sizes]
 
 

@@ -171,7 +171,7 @@ def losses(bot: Bot, pairs: Sequence[Pair]) -> Rows:
 
     Of a reply with characters that the vocabulary cannot write, what it can write counts.
     """
-    examples = Examples(pairs, bot.vocabulary, bot.device)
+    examples = bot.numbered(Examples(pairs, bot.vocabulary, bot.device))
     nats = -log_probabilities(bot.network, examples, budget=_LOGITS).double().numpy()
     pieces = examples.target.lengths.numpy() - 1  # BOS is not said
     scored = list(map(bot.vocabulary.decode, examples.target.rows()))

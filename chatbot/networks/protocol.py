@@ -62,7 +62,7 @@ class Context(NamedTuple):
     def decided(self, weights: Tensor | None = None) -> "Context":
         """With each of the planned replies in mind as much as `weights` (B, R + 1) say; by default as likely as it is. Without a plan, this.
 
-        What repeats is said by heart: what was heard is passed on only as far as the reply is one that does not.
+        By heart, what was heard is passed on only as far as the reply is one that does not repeat.
         """
         if self.plan is None:
             return self

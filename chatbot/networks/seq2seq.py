@@ -62,6 +62,7 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, options: NetworkOptions, vocabulary: int, letters: Tensor | None = None) -> None:
         super().__init__()
+        assert options.attention != "auto", "it is chosen by the corpus"
         self.options, self.letters = options, letters
         self.heard = Heard(vocabulary, options)
         self.encoder = Encoder(options)
@@ -118,9 +119,9 @@ class Seq2Seq(nn.Module):
         `known` are those that it could plan before: their numbers now, and then.
         """
         before, had = self.planner, self.options.replies
-        self.options = replace(self.options, replies=replies)
+        self.options = replace(self.options, replies=replies, by_heart=self.options.by_heart and before is not None)  # a new plan has nothing to tell at first
         self.planner = Planner(self.options, self.letters).to(self.said.table.weight.device).train(self.training) if replies else None
-        if self.planner and not self.options.by_heart:
+        if self.planner and not self.planner.by_heart:
             nn.init.zeros_(self.planner.told.weight)
         if self.planner and before:
             now, then = [*known.keys(), replies], [*known.values(), had]
@@ -137,8 +138,8 @@ class Planner(nn.Module):
     """Which of R replies that repeat it is going to be, or one that does not, decided by all that was heard, before the first word.
 
     What is heard looks for its reply in a memory of them, a = softmax(W s + b), and the decoder starts with M a (a memory network of one look: Weston et al.
-    2015), and, as far as it is none of them, with what was heard: a reply that repeats is said by heart. s is what the encoder heard last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of
-    the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it. A second
+    2015), and with what was heard as far as it is none of them: a reply that repeats is said by heart, unless there is attention. s is what the encoder heard
+    last, the highest that each of its outputs has been (Conneau et al. 2017), and the sum of the embeddings over the root of their number (Cer et al. 2018), of the pieces and of their pairs, all of the utterance without the turns before it. A second
     opinion goes by grams alone, of letters too, V g + c: it knows a word that is mistyped or new in this form. Each opinion is taught by itself; taught as one,
     what grams tell by heart is never composed by the network: "did I hate it? no". Training tells the decoder its reply in most of the rows, and in the others
     what was planned so far. Whoever speaks decides for one reply: it is chosen once, and by the whole utterance, and not by its first piece.
@@ -146,7 +147,7 @@ class Planner(nn.Module):
 
     def __init__(self, options: NetworkOptions, letters: Tensor | None) -> None:
         super().__init__()
-        self.dropout, self.by_heart = Dropout(options.dropout), options.by_heart
+        self.dropout, self.by_heart = Dropout(options.dropout), options.by_heart and options.attention == "none"
         self.pairs = Grams(options, PAIRS, options.pairs) if options.pairs else None
         self.which = nn.Linear(2 * options.hidden + options.embedding + options.pairs, options.replies + 1)
         self.told = nn.Embedding(options.replies + 1, options.hidden)

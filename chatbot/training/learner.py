@@ -88,16 +88,16 @@ class Learner:
         self._flags = torch.zeros(self._heed, device=self.device)  # 1 where the gradient of a step was not finite
         self._rows: deque[Tensor] = deque(maxlen=self._heed)
 
-    def learn(self, batches: Sequence[tuple[int, Batch]], weight: float, *, epoch: int, teacher_forcing: float, told: float | None = None) -> None:
+    def learn(self, batches: Sequence[tuple[int, Batch]], weight: float, *, epoch: int, teacher_forcing: float, reported: float | None = None) -> None:
         """One step on `batches`, each with its place in the epoch: this process's share of the step.
 
-        A nat counts `weight`: one over the target pieces of all processes, so that they do not matter. In the loss that is reported it counts what is
-        `told`, one over those that are answered; by default the same. Raises Diverged and Shortage.
+        A nat counts `weight`: one over the target pieces of all processes, as if each row were answered to the end, so that neither they nor which rows are
+        matter. In the loss that is told it counts `reported`, one over the pieces of those that are, by default the same. Raises Diverged and Shortage.
         """
         self.network.train()
         loss = None
         while loss is None:
-            loss = self._affordable(batches, weight, weight if told is None else told, epoch, teacher_forcing)
+            loss = self._affordable(batches, weight, weight if reported is None else reported, epoch, teacher_forcing)
         self._step(loss)
         self._rows.append(torch.cat([batch.rows for _, batch in batches]))
         if self.at.step % self._heed == 0:
@@ -168,10 +168,10 @@ class Learner:
         """The network as it stands, without what it draws from: a generator cannot be copied in every torch."""
         return copy.deepcopy(self.network, {id(self._chance): None})
 
-    def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, told: float, epoch: int, teacher_forcing: float) -> Tensor | None:
+    def _affordable(self, batches: Sequence[tuple[int, Batch]], weight: float, reported: float, epoch: int, teacher_forcing: float) -> Tensor | None:
         """The gradient, or None when memory did not suffice: next time each batch is computed in twice as many parts. Raises Shortage."""
         try:
-            return self._gradient(batches, weight, told, epoch, teacher_forcing)
+            return self._gradient(batches, weight, reported, epoch, teacher_forcing)
         except RuntimeError as error:
             if not is_shortage(error) or self.processes.world > 1:  # the others are waiting in the middle of the step
                 raise
@@ -182,7 +182,7 @@ class Learner:
             torch.cuda.empty_cache()
         return None
 
-    def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, told: float, epoch: int, teacher_forcing: float) -> Tensor:
+    def _gradient(self, batches: Sequence[tuple[int, Batch]], weight: float, reported: float, epoch: int, teacher_forcing: float) -> Tensor:
         """Leaves the gradient of the step in the weights; the nats a piece of all processes together."""
         self.optimiser.zero_grad()
         total = torch.zeros((), device=self.device)
@@ -195,7 +195,7 @@ class Learner:
                 with self._alone(last), _precision(self.device):
                     loss, nats = self.lesson(part, teacher_forcing)
                     (loss * (weight * self.processes.world)).backward()  # DistributedDataParallel takes the mean
-                total += nats * told
+                total += nats * reported
         return self.processes.sum(total)
 
     def _alone(self, last: bool) -> AbstractContextManager[object]:

@@ -69,9 +69,9 @@ def train(
     `checkpoint` training goes on from there as if it had never stopped, and from that of its end yields once what it has come to. A step takes `options.accumulate` batches from each of the `processes`. Raises
     Diverged and Shortage.
     """
-    options = replace(options, batch_tokens=options.batch_tokens or batch_of(train.count(BATCH), options))
+    options = in_effect(options, train, processes)
     order = _Order(train, options, processes)
-    epochs, steps = order.epochs, order.steps * order.epochs
+    epochs, steps = options.epochs, order.steps * options.epochs
     device = next(next(iter(networks.values())).parameters()).device
     parts = parts_for(networks.values(), options, free_memory()) if device.type == "cpu" else 1
     fitting = train.fitting if any(getattr(network, "planner", None) for network in networks.values()) else None
@@ -98,7 +98,7 @@ def train(
             for step in order.of(at.epoch, at.cursor):
                 batches = [(place, train.batch(rows, aloud)) for place, rows, aloud in step.mine]
                 learn = partial(
-                    Learner.learn, batches=batches, weight=step.weight / step.whole, told=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing
+                    Learner.learn, batches=batches, weight=step.weight / step.whole, reported=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing
                 )  # fmt: skip
                 at.cursor, at.step, at.tokens = step.end, at.step + 1, at.tokens + step.real * len(active)
                 each(learn, active)
@@ -112,15 +112,23 @@ def train(
             yield ended
 
 
+def in_effect(options: TrainingOptions, examples: Examples, processes: Processes = ALONE) -> TrainingOptions:
+    """`options` with the tokens of a step and the epochs that fit these examples, where none were asked for."""
+    batches = examples.count(BATCH)
+    tokens = batch_of(batches, options)
+    steps = math.ceil(examples.count(tokens) / (options.accumulate * processes.world))
+    return replace(options, batch_tokens=tokens, epochs=epochs_of(batches, steps, options))
+
+
 class _Step(NamedTuple):
     """The batches of one step of all processes together."""
 
     mine: list[tuple[int, Tensor, int]]  # of those that this process computes: the place in the epoch, the rows, and how many of them are answered to the end
     weight: float  # 0 where there were fewer batches than processes, and this one computes along for nothing
     end: int  # the place after the last
-    whole: int  # target pieces of all, if every row were answered to the end
-    pieces: int  # target pieces of all
-    real: int  # source + target pieces of all
+    whole: int  # target pieces of all rows, as if each were answered to the end
+    pieces: int  # target pieces of those that are
+    real: int  # these and the source pieces of all
     padded: int  # the same with padding
 
 
@@ -131,7 +139,6 @@ class _Order:
         self.examples, self.options, self.processes = examples, options, processes
         self.together = options.accumulate * processes.world
         self.steps = math.ceil(examples.count(options.batch_tokens) / self.together)
-        self.epochs = epochs_of(self.steps, options)
 
     def chunks(self, epoch: int) -> Iterator[Tensor]:
         """The rows of each batch."""
@@ -150,7 +157,7 @@ class _Order:
         return torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
 
 
-def _of_epoch(ratio: tuple[float, ...], epoch: int, epochs: int) -> float:
+def _of_epoch(ratio: tuple[float, float], epoch: int, epochs: int) -> float:
     """The ratio of an epoch, on the straight line from that of the first to that of the last; of a single one that of the middle."""
     first, last = ratio
     return first + (last - first) * ((epoch - 1) / (epochs - 1) if epochs > 1 else 0.5)

@@ -50,8 +50,8 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
 class Lesson(nn.Module):
     """A network and its loss as one module: what several processes share is the gradient of one `forward`.
 
-    The rows that are not answered to the end teach what their reply is: a plan, or its first pieces. Where replies repeat, a listener's plan is taught too, by a loss of its own: a loss over pieces teaches mostly how replies go on, and only their
-    first pieces tell which one it is.
+    Where replies repeat, a listener's plan is taught too, by a loss of its own: a loss over pieces teaches mostly how replies go on, and only their first pieces
+    tell which one it is. The rows that are not answered to the end teach that alone, and who does not plan is taught their first pieces.
     """
 
     def __init__(self, network: nn.Module, options: TrainingOptions, fitting: Fitting | None = None) -> None:
@@ -62,17 +62,16 @@ class Lesson(nn.Module):
 
     def forward(self, batch: Batch, teacher_forcing: float) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and the part of it that are nats of its target pieces; both sums."""
-        context, taught = self._planned(batch, self.fitting) if self.fitting else (None, self._begun(batch, teacher_forcing))
+        context, taught = self._planned(batch, self.fitting) if self.fitting else (None, self._nats(batch.openings, teacher_forcing))
         nats = self._nats(batch, teacher_forcing, context)
         return nats + taught, nats.detach()
 
-    def _nats(self, batch: Batch, teacher_forcing: float, context: Context | None = None) -> Tensor:
+    def _nats(self, batch: Batch | None, teacher_forcing: float, context: Context | None = None) -> Tensor:
+        """The nats of the target pieces."""
+        if batch is None or not len(batch.tokens):
+            return next(self.network.parameters()).new_zeros(())
         logits = target_logits(self.network, batch, context, teacher_forcing=teacher_forcing, generator=self.chance)  # type: ignore[arg-type]
         return cross_entropy(logits, batch.targets, label_smoothing=self.options.label_smoothing)
-
-    def _begun(self, batch: Batch, teacher_forcing: float) -> Tensor:
-        """The nats of what the replies begin with that are only begun."""
-        return self._nats(batch.openings, teacher_forcing) if batch.openings else torch.zeros((), device=batch.source.device)
 
     def _planned(self, batch: Batch, fitting: Fitting) -> tuple[Context, Tensor]:
         """The context in which the first A rows are answered, and what the plans of all rows count.
@@ -95,16 +94,21 @@ class Lesson(nn.Module):
 def log_probabilities(network: Network, examples: Examples, *, budget: int = 8192, processes: Processes = ALONE) -> Tensor:
     """The teacher-forced log-probability of each example's target, end-mark counted, without label smoothing: (N,) in nats.
 
-    A listener that plans has all its plans in mind here, each as far as it is likely; who speaks decides for one, and is surer of what follows. Of several
-    processes each computes its share, and has 0 for the others'.
+    A listener that plans is scored as it speaks: by its plan of that reply, and by its pieces once that is decided; where it is not known which number a reply
+    has among those that it plans, with all plans in mind, each as far as it is likely. Of several processes each computes its share, and has 0 for the others'.
     """
     scores = torch.zeros(len(examples))
     for rows in islice(examples.chunks(budget), processes.rank, None, processes.world):
         batch = examples.batch(rows)
-        logits = target_logits(network, batch)
+        context, planned = network.encode(batch.source), torch.zeros(())
+        if context.plan is not None and examples.repeating.distinct + 1 == len(context.plan.told):
+            numbers = examples.repeating.planned(batch.rows).to(batch.source.device)
+            planned = context.plan.logits.float().log_softmax(-1).gather(1, numbers[:, None])[:, 0].cpu()  # (B,)
+            context = context.decided(context.plan.only(numbers))
+        logits = target_logits(network, batch, context)
         # Flat: over transposed logits it takes twice as long.
         nats = functional.cross_entropy(logits.flatten(0, 1).float(), batch.targets.flatten(), ignore_index=PAD, reduction="none")  # (B * T,)
-        scores[batch.rows] = -nats.view_as(batch.targets).sum(1).cpu()
+        scores[batch.rows] = planned - nats.view_as(batch.targets).sum(1).cpu()
     return scores
 
 

@@ -25,17 +25,19 @@ def is_shortage(error: RuntimeError) -> bool:
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
-    """The rows of `batch` in at most `parts` batches, each as wide as the whole, with as many rows that are answered; what they count, only the whole knows."""
-    aloud, others = len(batch.tokens), len(batch.rows) - len(batch.tokens)
-    parts = min(parts, aloud)
-    if parts == 1:
+    """The rows of `batch` in at most `parts` batches, each as wide as the whole; what they count, only the whole knows.
+
+    Those that are answered to the end come last: what the last part lacks, several processes would not share.
+    """
+    aloud, rows = len(batch.tokens), len(batch.rows)
+    if min(parts, rows) == 1:
         return [batch]
-    pieces = zip(torch.arange(aloud).tensor_split(parts), torch.arange(others).tensor_split(parts), strict=True)
-    return [_some(batch, answered, others) for answered, others in pieces]
+    order = torch.cat([torch.arange(aloud, rows), torch.arange(aloud)])
+    return [_some(batch, some[some < aloud], some[some >= aloud] - aloud) for some in order.tensor_split(min(parts, rows))]
 
 
 def _some(batch: Batch, answered: Tensor, others: Tensor) -> Batch:
-    """Those of the rows that are answered, and of the others."""
+    """Those of the rows that are answered to the end, and of the others."""
     rows = torch.cat([answered, others + len(batch.tokens)])
     openings = _some(batch.openings, others, others[:0]) if batch.openings and len(others) else None
     return Batch(batch.source[rows], batch.tokens[answered], batch.targets[answered], batch.rows[rows], 0, 0, openings)

@@ -92,7 +92,7 @@ OPTIONS = {
     "--history 2": "pets.tsv: no blank line",
     "--epochs -1": "--epochs -1",
     "--epochs many": "--epochs",
-    "--batch-tokens 0": "--batch-tokens 0",
+    "--batch-tokens -1": "--batch-tokens -1",
     "--seed -1": "--seed -1",
     "--seed 99999999999999999999": "--seed",
     "--seed 9223372036854775807": "--seed",
