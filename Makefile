@@ -41,7 +41,7 @@ corpus: $(INSTALLED)    ## compile the topics into corpora/dialog.tsv and corpor
 	$(BIN)/chatbot corpus expand corpora/dialog.ko
 
 bundle: $(INSTALLED)    ## train the bundles that ship, on the CPU
-	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --attention none --hidden 200 --embedding 128 --epochs 6 --batch-tokens 2048 --learning-rate 0.0045 --known-replies --unsure "Sorry, I'm a small program and did not quite follow. Could you say it another way?" --device cpu --threads 2 --fresh
+	$(BIN)/chatbot train corpora/dialog.tsv --out models/small-talk --lowercase --fresh --known-replies --attention none --hidden 200 --embedding 128 --epochs 6 --batch-tokens 2048 --learning-rate 0.0045 --unsure "Sorry, I'm a small program and did not quite follow. Could you say it another way?" --device cpu --threads 2
 	$(BIN)/chatbot train corpora/dialog.ko.tsv --out models/small-talk.ko --lowercase --history 1 --attention general --pairs 0 --hidden 216 --embedding 136 --epochs 24 --known-replies --unsure '잘 이해하지 못했어요. 다르게 한 번 더 말해 줄래요?' --device cpu --threads 1 --fresh
 
 $(INSTALLED): pyproject.toml constraints.txt

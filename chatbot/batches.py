@@ -23,7 +23,7 @@ from chatbot.vocabulary import PAD, Vocabulary, source_ids, target_ids
 POOL = 2**17
 LEAST_OTHERS = 4000
 _STRIPE = 2**14  # rows looked at in one go
-OPENING = 4  # pieces that are taught of the others: they decide which reply it will be
+OPENING = 4  # pieces that are taught of the others who cannot plan: they decide which reply it will be
 BRIEF = 20  # times that an utterance of one piece is heard in an epoch, where replies repeat; one of n pieces 1/n² of that
 _RESIDENT = 0.25  # the share of a GPU's free memory that the ids of one side may take; larger ones stay on the host
 
@@ -41,7 +41,7 @@ class Batch:
     rows: Tensor  # (B,) the examples' numbers, on the host
     real: int  # source + target pieces that are not padding
     pieces: int  # target pieces that are not padding
-    openings: "Batch | None" = None  # the other rows, each with what its reply begins with
+    openings: "Batch | None" = None  # the other rows with what their replies begin with, for who cannot plan
 
     @property
     def padded(self) -> int:
@@ -149,13 +149,13 @@ class Examples:
         pieces = int(target.sum())
         return pieces, int(source.sum()) + pieces, len(rows) * int(source.max()) + len(target) * int(target.max())
 
-    def batch(self, rows: Tensor, aloud: int | None = None) -> Batch:
-        """The examples of that number as one batch, of which the first so many are answered `aloud` (at least one), or all."""
+    def batch(self, rows: Tensor, aloud: int | None = None, opening: int | None = OPENING) -> Batch:
+        """The examples of that number as one batch, of which the first so many are answered `aloud` (at least one), or all; the others with the `opening` of their reply."""
         source, target = self.source.padded(rows), self.target.padded(rows[:aloud])
         pieces, real, _ = self.sizes(rows, aloud)
         openings = None
         if others := len(rows[len(target) :]):
-            begun = self.target.padded(rows[-others:])[:, : OPENING + 1]
+            begun = self.target.padded(rows[-others:])[:, : opening and opening + 1]
             openings = Batch(source[-others:], begun[:, :-1], begun[:, 1:], rows[-others:], 0, 0)
         return Batch(source, target[:, :-1], target[:, 1:], rows, real, pieces, openings)
 

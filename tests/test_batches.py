@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot import batches as batching
-from chatbot.batches import BRIEF, Blend, Examples, Ragged, pad, source_ids
+from chatbot.batches import BRIEF, OPENING, Blend, Examples, Ragged, pad, source_ids
 from chatbot.corpus.pairs import Pair
 from chatbot.options import SAID
 from chatbot.vocabulary import BOS, EOS, PAD, SEP
@@ -112,7 +112,7 @@ def test_real_and_padded_pieces_are_counted(examples, vocabulary):
         assert batch.padded == batch.source.numel() + batch.targets.numel() >= batch.real
 
 
-def test_of_the_rows_that_are_only_heard_no_target_is_in_the_batch_nor_counted(examples):
+def test_of_the_rows_that_are_not_answered_to_the_end_the_opening_is_apart_and_not_counted(examples):
     for aloud in (1, 2, 3):
         for whole in examples.batches(400):
             batch = examples.batch(whole.rows, aloud)
@@ -124,6 +124,14 @@ def test_of_the_rows_that_are_only_heard_no_target_is_in_the_batch_nor_counted(e
             assert torch.equal(batch.tokens, whole.tokens[:aloud, : batch.tokens.shape[1]])
             assert (batch.pieces, batch.real - batch.pieces) == (int((batch.targets != PAD).sum()), whole.real - whole.pieces)
             assert examples.sizes(batch.rows, aloud) == (batch.pieces, batch.real, batch.padded)
+            for opening in (1, OPENING, None):
+                others = examples.batch(whole.rows, aloud, opening).openings
+                assert (others is None) == (aloud >= len(whole.rows))
+                if others:
+                    assert torch.equal(others.source, whole.source[aloud:])
+                    shorn = whole.targets[aloud:, :opening]
+                    assert torch.equal(others.targets, shorn[:, : others.targets.shape[1]])
+                    assert not shorn[:, others.targets.shape[1] :].any()
 
 
 def test_where_replies_do_not_repeat_all_rows_are_answered_aloud(vocabulary):

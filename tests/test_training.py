@@ -327,6 +327,19 @@ def test_a_piece_counts_as_much_where_most_rows_are_only_heard(small_talk, vocab
     assert steps[0].tokens < next(examples.batches(1024)).real
 
 
+@pytest.mark.parametrize(("epochs", "expected"), [(1, [None]), (2, [OPENING, None]), (3, [OPENING, OPENING, None]), (6, [OPENING] * 4 + [None] * 2)])
+def test_the_last_epochs_teach_who_cannot_plan_how_replies_go_on(examples, monkeypatch, epochs, expected):
+    seen, batch = [], Examples.batch
+
+    def look(self, rows, aloud=None, opening=OPENING):
+        seen.append(opening)
+        return batch(self, rows, aloud, opening)
+
+    monkeypatch.setattr(Examples, "batch", look)
+    steps = [one.epoch for one in train({"n": Teacher()}, examples, None, TrainingOptions(epochs=epochs)) if not one.epoch_ended]
+    assert list(dict(zip(steps, seen, strict=True)).values()) == expected
+
+
 def test_a_plan_hears_all_rows_at_once(examples, fresh, monkeypatch):
     rows, heard = next(examples.batches(400)).rows, []
     for network in fresh(replies=2)["listener"], fresh()["listener"]:

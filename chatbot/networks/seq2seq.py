@@ -119,7 +119,8 @@ class Seq2Seq(nn.Module):
         `known` are those that it could plan before: their numbers now, and then.
         """
         before, had = self.planner, self.options.replies
-        self.options = replace(self.options, replies=replies, by_heart=self.options.by_heart and before is not None)  # a new plan has nothing to tell at first
+        by_heart = self.options.by_heart and (before is not None or not replies)  # a new plan has nothing to tell at first
+        self.options = replace(self.options, replies=replies, by_heart=by_heart)
         self.planner = Planner(self.options, self.letters).to(self.said.table.weight.device).train(self.training) if replies else None
         if self.planner and not self.planner.by_heart:
             nn.init.zeros_(self.planner.told.weight)

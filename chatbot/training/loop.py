@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from chatbot.batches import Examples
+from chatbot.batches import OPENING, Examples
 from chatbot.options import BATCH, TrainingOptions, batch_of, epochs_of
 from chatbot.training.learner import Learner, Validation, seed_of
 from chatbot.training.memory import free_memory, parts_for
 from chatbot.training.processes import ALONE, Processes
 from chatbot.training.side_by_side import SideBySide
+
+# The share of the epochs, the first ones, in which who cannot plan is taught mostly how replies begin; then how they go on too, whatever is heard meanwhile.
+BEGUN = 2 / 3
 
 
 class Checkpoint(NamedTuple):
@@ -94,9 +97,10 @@ def train(
     with SideBySide(len(learners) if device.type == "cpu" and processes.world == 1 else 1) as each:
         while at.epoch <= epochs and (active := [learner for learner in learners if not learner.at.stopped]):
             teacher_forcing = _of_epoch(options.teacher_forcing, at.epoch, epochs)
+            opening = OPENING if at.epoch <= epochs * BEGUN else None
             began = time.perf_counter()
             for step in order.of(at.epoch, at.cursor):
-                batches = [(place, train.batch(rows, aloud)) for place, rows, aloud in step.mine]
+                batches = [(place, train.batch(rows, aloud, opening)) for place, rows, aloud in step.mine]
                 learn = partial(
                     Learner.learn, batches=batches, weight=step.weight / step.whole, reported=step.weight / step.pieces, epoch=at.epoch, teacher_forcing=teacher_forcing
                 )  # fmt: skip
