@@ -1,8 +1,8 @@
 """Ids, in memory or in mapped files, and length-bucketed batches of them.
 
-B rows, A of them answered aloud, S source pieces, T target pieces, N examples, R replies that repeat. Pieces are counted with the end-mark on the target side. An epoch is cut at random into
-pools of POOL examples, each pool is bucketed and cut into batches, and these come in a random order: so the order of millions of examples is
-known a pool ahead, and that of a small corpus all at once.
+B rows, A of them answered aloud, which is to the end, S source pieces, T target pieces, N examples, R replies that repeat. Pieces are counted with the
+end-mark on the target side. An epoch is cut at random into pools of POOL examples, each pool is bucketed and cut into batches, and these come in a random
+order: so the order of millions of examples is known a pool ahead, and that of a small corpus all at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -535,7 +535,7 @@ def test_a_listener_that_plans_is_scored_by_its_plan_of_the_reply_and_by_its_pie
         batch, number = some.batch(torch.tensor([row])), numbers.get(tuple(target), 3)
         context = network.encode(batch.source)
         pieces = -cross_entropy(target_logits(network, batch, context.decided(context.plan.only(torch.tensor([number])))), batch.targets)
-        assert float(whole[row]) == pytest.approx(float(context.plan.logits.log_softmax(-1)[0, number] + pieces), abs=1e-4)
+        assert whole[row].item() == pytest.approx((context.plan.logits.log_softmax(-1)[0, number] + pieces).item(), abs=1e-4)
 
 
 # Networks and options
