@@ -175,11 +175,11 @@ class Examples:
         times = torch.zeros(self.repeating.distinct + 1)  # about, that each is heard in an epoch
         for some, heard in (
             (slice(0, own), own * self.blend.times if self.blend else 0),
-            (slice(own, None), self.blend.others if self.blend else len(self._epoch(None))),
+            (slice(own, None), self.blend.others if self.blend else self._heard()),
         ):
-            given = self.repeating.numbers[some]
-            given = given[given != UNREPEATED].long().bincount(minlength=len(times))
-            times += given * (heard / max(1, len(self.repeating.numbers[some])))
+            numbers = self.repeating.numbers[some]
+            for stripe in numbers.split(_STRIPE):
+                times += stripe[stripe != UNREPEATED].long().bincount(minlength=len(times)) * (heard / max(1, len(numbers)))
         return (SAID / times.clamp(min=SAID)).sqrt().index_fill(0, torch.tensor([self.repeating.distinct]), 1.0)
 
     @cached_property
@@ -245,13 +245,22 @@ class Examples:
             if not self.chosen:
                 return torch.arange(len(self), dtype=torch.int32)
             order, starts, _ = self.utterances
-            squares = self.source.lengths[order[starts[:-1]]].int().clamp(min=1).square()  # of an utterance of unknown characters no piece is left
-            each = torch.arange(len(squares)).repeat_interleave((BRIEF // squares).clamp(min=1))
+            each = torch.arange(len(starts) - 1).repeat_interleave(self._times())
             replies = starts.diff()[each]
             return order[starts[each] + (torch.rand(len(each), generator=generator, dtype=torch.float64) * replies if generator else 0 * replies).int()]
         own, times, others = self.blend
         drawn = torch.randperm(len(self) - own, generator=generator)[:others] if generator else torch.linspace(0, len(self) - own - 1, others).long()
         return torch.cat([torch.arange(own).repeat(times), own + drawn]).int()
+
+    def _times(self) -> Tensor:
+        """How often an epoch hears each utterance, (U,)."""
+        order, starts, _ = self.utterances
+        squares = self.source.lengths[order[starts[:-1]]].int().clamp(min=1).square()  # of an utterance of unknown characters no piece is left
+        return (BRIEF // squares).clamp(min=1)
+
+    def _heard(self) -> int:
+        """How many examples an epoch hears, where there is no blend."""
+        return int(self._times().sum()) if self.chosen else len(self)
 
     def _pool(self, order: Tensor, budget: int, generator: torch.Generator | None) -> list[Tensor]:
         """The rows of each batch of a pool: sorted by source length, then by target length to and fro, and cut where the budget is full."""
